@@ -1,0 +1,1 @@
+"""Benchmarks: how fast the pipeline is with each model, in one run."""

@@ -1,0 +1,1 @@
+"""Conversion: a Keras model becomes a quantized, self-describing TFLite file."""

@@ -1,0 +1,126 @@
+"""The command `edge-emo`: finds the subcommand asked for, and says every error in one line."""
+
+import importlib
+import logging
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from . import __version__
+from .errors import EdgeEmoError, MissingExtraError
+
+# Subcommand -> where it is. Only the one asked for is imported, so that `run` starts without the
+# packages that `train` needs.
+COMMANDS = {
+    "run": "edge.commands.run",
+    "train": "train.command",
+    "convert": "convert.command",
+    "evaluate": "edge.commands.evaluate",
+    "bench": "benchmarks.command",
+    "models": "edge.commands.models",
+}
+# A package that a command may miss -> the extra that installs it.
+_EXTRAS = {"tensorflow": "train", "keras": "train", "matplotlib": "bench"}
+
+
+class _Lazy(click.Group):
+    """A group whose subcommands are imported when they are asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return importlib.import_module(COMMANDS[name]).command
+
+
+def _set_verbosity(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    root = context.find_root()
+    root.meta["verbosity"] = max(value, root.meta.get("verbosity", 0))
+    logging.getLogger().setLevel(logging.INFO if root.meta["verbosity"] else logging.WARNING)
+    return value
+
+
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_set_verbosity,
+    help="Say more; -vv shows the traceback of an error.",
+)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edge-emo")
+@verbose_option
+def cli() -> None:
+    """Facial expressions, recognised in real time on small devices.
+
+    \b
+    Examples:
+      edge-emo run --camera 0                 faces and emotions from a webcam
+      edge-emo run --source demo --jsonl -    the built-in clip, as JSON lines
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a failure said in one line, 2 wrong usage."""
+    logging.basicConfig(format="edge-emo: %(message)s", level=logging.WARNING)
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    context = cli.make_context("edge-emo", [], resilient_parsing=True)
+    try:
+        context = cli.make_context("edge-emo", list(arguments))
+        with context:
+            cli.invoke(context)
+        sys.stdout.flush()
+        return 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return 0
+    except BrokenPipeError:
+        # The reader of standard output has gone (`| head`): not our failure, and nothing to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _failed(error, context.meta.get("verbosity", 0))
+
+
+def _failed(error: Exception, verbosity: int) -> int:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        error = _missing(error, error.name.partition(".")[0])
+    if verbosity > 1:
+        traceback.print_exception(error)
+    if isinstance(error, EdgeEmoError):
+        message = str(error)
+    else:
+        message = f"unexpected {type(error).__name__}: {error}; run with -vv and report it"
+    click.echo("edge-emo: error: " + " ".join(message.split()), err=True)
+    return 1
+
+
+def _missing(error: ModuleNotFoundError, package: str) -> Exception:
+    if package not in _EXTRAS:
+        return error
+    return MissingExtraError(
+        f"this needs {package}, which is not installed; run "
+        f"\"pip install 'edge-emo[{_EXTRAS[package]}]'\" (or [full] for everything)"
+    )
+
+
+def load(target: str) -> Any:
+    """Import `module:name` from `train`, `convert` or `benchmarks`, which the runtime never does."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,69 @@
+"""`edge-emo models`: the models that come with edge-emo."""
+
+import json
+from typing import Any
+
+import click
+
+from ..cli import verbose_option
+
+
+@click.group("models", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@verbose_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """List the shipped models: precision, size, accuracy, checksum.
+
+    \b
+    Examples:
+      edge-emo models
+      edge-emo models show edge-s
+    """
+    if context.invoked_subcommand:
+        return
+    from ..modelfile import read_model, shipped_models
+
+    rows = []
+    for path in shipped_models().values():
+        model = read_model(path)
+        evaluation = model.about.get("evaluation", {})
+        rows.append(
+            {
+                "name": model.name,
+                "precision": model.precision,
+                "bytes": path.stat().st_size,
+                "accuracy": evaluation.get(model.precision, {}).get("accuracy"),
+                "measured_on": evaluation.get("data"),
+                "sha256": model.about["sha256"],
+            }
+        )
+    click.echo(json.dumps(rows, indent=1) if as_json else _table(rows))
+
+
+@command.command("show")
+@click.argument("model")
+@verbose_option
+def show(model: str) -> None:
+    """Print all that a model file says of itself, as JSON.
+
+    \b
+    Examples:
+      edge-emo models show edge-s
+      edge-emo models show mine.tflite
+    """
+    from ..modelfile import find_model, read_model
+
+    click.echo(json.dumps(read_model(find_model(model)).about, indent=1))
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    lines = [f"{'name':<12}{'precision':<11}{'size':>9}{'accuracy':>10}  sha256        measured on"]
+    for row in rows:
+        accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
+        size = f"{row['bytes'] / 1000:.0f} kB"
+        lines.append(
+            f"{row['name']:<12}{row['precision']:<11}{size:>9}{accuracy:>10}  "
+            f"{row['sha256'][:12]}  {row['measured_on'] or '-'}"
+        )
+    return "\n".join(lines)

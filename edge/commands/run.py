@@ -1,0 +1,202 @@
+"""`edge-emo run`: faces and emotions, live."""
+
+import dataclasses
+import signal
+import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..cli import verbose_option
+from ..config import RunConfig
+from ..errors import ConfigError
+
+CONFIG_FILES = (
+    Path("/etc/edge-emo/config.toml"),
+    Path(click.get_app_dir("edge-emo"), "config.toml"),
+)
+
+
+def _read_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    """Make the TOML files the defaults, so that environment and command line go before them."""
+    values: dict[str, Any] = {}
+    for file in [p for p in CONFIG_FILES if p.is_file()] + ([path] if path else []):
+        try:
+            values |= tomllib.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{file}: cannot be read: {error}") from None
+        known = {f.name for f in dataclasses.fields(RunConfig)}
+        if unknown := set(values) - known:
+            raise ConfigError(
+                f"{file}: unknown setting '{min(unknown)}'; there are {', '.join(sorted(known))}"
+            )
+    # click wants the text that a user would have typed.
+    context.default_map = {
+        name: value if isinstance(value, (list, bool)) else str(value)
+        for name, value in values.items()
+    }
+
+
+@click.command("run", context_settings={"auto_envvar_prefix": "EDGE_EMO", "show_default": True})
+@click.option("--camera", metavar="N|NAME", help="0, 1, picamera, picamera:1, mock, rtsp://...")
+@click.option("--source", metavar="FILE|FOLDER|IMAGE", help="A video, images, or 'demo'.")
+@click.option(
+    "--model", metavar="NAME|FILE", help="A shipped model or a .tflite.  [default: edge-s]"
+)
+@click.option("--jsonl", metavar="FILE|-", help="Append one JSON record a frame; - is stdout.")
+@click.option("--record", metavar="FILE.mp4", help="Record the annotated frames.")
+@click.option(
+    "--window/--no-window", default=None, help="Show a window.  [default: if nothing else]"
+)
+@click.option(
+    "--output", "outputs", multiple=True, metavar="NAME[=TARGET]", help="Any other output."
+)
+@click.option("--min-face", default=0.1, help="Smallest face, as a share of the frame's height.")
+@click.option("--detector", default="haar", help="The face detector.")
+@click.option("--size", metavar="WxH", help="Frame size to ask a camera for, such as 1280x720.")
+@click.option("--fps", type=float, help="Frame rate to ask a camera for.")
+@click.option("--duration", type=float, metavar="SECONDS", help="End after so long.")
+@click.option(
+    "--realtime", is_flag=True, help="Play a file at its own speed; a window always does."
+)
+@click.option("--threads", default=1, help="Threads of the TFLite interpreter.")
+@click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    expose_value=False,
+    callback=_read_config,
+    help="TOML file with these settings; the command line goes before EDGE_EMO_* before the file.",
+)
+@click.option("--print-config", is_flag=True, help="Print the settings in force as TOML and end.")
+@verbose_option
+def command(print_config: bool, **settings: Any) -> None:
+    """Find faces and tell their emotions, live: from a camera, a video or images.
+
+    Without options: camera 0, in a window where a display is, else as text. Keys in the window:
+    q or Esc ends.
+
+    \b
+    Examples:
+      edge-emo run --camera 0
+      edge-emo run --source film.mp4 --jsonl faces.jsonl --record annotated.mp4
+    """
+    config = RunConfig.from_settings(settings)
+    if print_config:
+        click.echo(config.to_toml(), nl=False)
+        return
+    _run(config)
+
+
+def _run(config: RunConfig) -> None:
+    # Imported here: `--help` and `--print-config` need no OpenCV.
+    from ..classifier import TFLiteClassifier
+    from ..detectors import make_detector
+    from ..modelfile import find_model, read_model
+    from ..outputs import OutputOptions, output_class
+    from ..pipeline import Pipeline
+    from ..runner import run
+    from ..sources import SourceOptions, open_source
+
+    stop = threading.Event()
+    with ExitStack() as closing, _signals(stop):
+        classifier = TFLiteClassifier(
+            read_model(find_model(config.model)), config.threads, config.interpreter
+        )
+        detector = make_detector(config.detector, config.min_face)
+        wanted = [(output_class(name), target) for name, target in _outputs(config)]
+        color = any(cls.color for cls, _ in wanted)
+        source = closing.enter_context(
+            open_source(config.what, SourceOptions(config.frame_size, config.fps, color))
+        )
+        outputs = []
+        for cls, target in wanted:
+            outputs.append(cls(OutputOptions(target, source.live, source.fps)))
+            closing.callback(outputs[-1].close)
+        pipeline = Pipeline(detector, classifier, source.continuous)
+        window = next((o for o in outputs if hasattr(o, "show")), None)
+
+        def analyse() -> Any:
+            realtime = config.realtime or window is not None
+            return run(source, pipeline, outputs, stop, realtime, config.duration)
+
+        summary = _beside(window, analyse, stop) if window else analyse()
+        dropped = sum(o.dropped for o in outputs)
+    _report(summary, dropped)
+
+
+def _outputs(config: RunConfig) -> list[tuple[str, str]]:
+    """Return name and target of each output; where none is asked for, a window or text."""
+    wanted = []
+    if config.jsonl:
+        wanted.append(("jsonl", config.jsonl))
+    if config.record:
+        wanted.append(("record", config.record))
+    wanted += [(name, target) for name, _, target in (o.partition("=") for o in config.outputs)]
+    if config.window is None and not wanted:
+        from ..outputs.window import why_no_window
+
+        return [("text", "") if why_no_window() else ("window", "")]
+    if config.window:
+        wanted.append(("window", ""))
+    return wanted or [("text", "")]
+
+
+def _beside(window: Any, analyse: Any, stop: threading.Event) -> Any:
+    """Analyse in a thread while this one, the main one, shows the window, as macOS demands."""
+    result: list[Any] = []
+
+    def work() -> None:
+        try:
+            result.append(analyse())
+        except BaseException as error:
+            result.append(error)
+        finally:
+            window.close()
+
+    thread = threading.Thread(target=work, name="analysis")
+    thread.start()
+    try:
+        window.show(stop)
+    finally:
+        stop.set()
+        thread.join()
+    if isinstance(result[0], BaseException):
+        raise result[0]
+    return result[0]
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM end the run after the current frame; a second one ends at once."""
+
+    def handle(number: int, frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _report(summary: Any, dropped: int) -> None:
+    if not summary.frames:
+        click.echo("edge-emo: ended before the first frame", err=True)
+        return
+    rate = summary.frames / summary.seconds
+    late = f", {summary.late} camera frames dropped" if summary.late else ""
+    outputs = f", {dropped} frames dropped by outputs" if dropped else ""
+    click.echo(
+        f"edge-emo: {summary.frames} frames in {summary.seconds:.1f} s ({rate:.0f} FPS), "
+        f"{summary.faces} faces{late}{outputs}",
+        err=True,
+    )

@@ -1,0 +1,139 @@
+"""The self-describing model file: a TFLite flatbuffer, then a zip with `model.json` and `labels.txt`.
+
+Interpreters read the flatbuffer and ignore the rest, as TFLite Metadata's associated files do;
+`zipfile` reads the rest and ignores the flatbuffer.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .atomic import write_bytes
+from .errors import ModelError
+from .labels import EMOTIONS
+
+TASK = "facial-expression"
+DEFAULT_MODEL = "edge-s"
+_MAGIC = b"TFL3"  # bytes 4..8 of every TFLite flatbuffer
+_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date: the same model gives the same bytes
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model as read from disk and found whole.
+
+    Attributes:
+        path: where it was read.
+        flatbuffer: what the interpreter takes.
+        about: `model.json`: name, version, architecture, input, labels, training, accuracy...
+    """
+
+    path: Path
+    flatbuffer: bytes
+    about: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.about["name"]
+
+    @property
+    def precision(self) -> str:
+        return self.about["precision"]
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width of the face that the model takes."""
+        _, height, width, _ = self.about["input"]["shape"]
+        return height, width
+
+
+def write_model(path: Path, flatbuffer: bytes, about: dict[str, Any]) -> None:
+    """Write a model file whole or not at all; its SHA-256 is put in. Raises: OutputError."""
+    about = {**about, "sha256": hashlib.sha256(flatbuffer).hexdigest()}
+    section = io.BytesIO()
+    section.write(flatbuffer)
+    with zipfile.ZipFile(section, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("labels.txt", "\n".join(EMOTIONS) + "\n"),
+            ("model.json", json.dumps(about, indent=1) + "\n"),
+        ):
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, text)
+    write_bytes(path, section.getvalue())
+
+
+def read_model(path: Path) -> ModelFile:
+    """Read a model file and check that it is whole and made for this task.
+
+    Raises:
+        ModelError: it is missing, truncated, damaged, or of another task or shape.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
+    if content[4:8] != _MAGIC:
+        raise ModelError(f"{path}: is no TFLite file; give a .tflite made by 'edge-emo convert'")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            start = min(entry.header_offset for entry in archive.infolist())
+            about = json.loads(archive.read("model.json"))
+            labels = archive.read("labels.txt").decode().split()
+        model = ModelFile(path, content[:start], about)
+        _check(model, labels)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(
+            f"{path}: has no model.json at its end: it is truncated, or was not made by "
+            "'edge-emo convert'; copy it again or convert it"
+        ) from None
+    return model
+
+
+def find_model(name_or_path: str | None) -> Path:
+    """Return the path of a model: a file, a shipped model's name, or None for the default.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    wanted = name_or_path or DEFAULT_MODEL
+    path = Path(wanted)
+    if path.suffix or path.exists():
+        return path
+    shipped = shipped_models()
+    if wanted not in shipped:
+        raise ModelError(
+            f"model '{wanted}': no such file, and the shipped models are {', '.join(shipped)}"
+        )
+    return shipped[wanted]
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the models that come with edge-emo, by name."""
+    folder = Path(str(resources.files("edge.models")))
+    return {path.stem: path for path in sorted(folder.glob("*.tflite"))}
+
+
+def _check(model: ModelFile, labels: list[str]) -> None:
+    if model.about["task"] != TASK or labels != list(EMOTIONS):
+        raise ModelError(
+            f"{model.path}: is for another task ({model.about['task']}, {len(labels)} labels); "
+            f"edge-emo needs {TASK} with {', '.join(EMOTIONS)}"
+        )
+    if hashlib.sha256(model.flatbuffer).hexdigest() != model.about["sha256"]:
+        raise ModelError(f"{model.path}: its checksum differs: it is damaged; copy it again")
+    shape = model.about["input"]["shape"]
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 1:
+        raise ModelError(
+            f"{model.path}: takes input of shape {shape}; edge-emo feeds one gray face, "
+            "[1, height, width, 1]"
+        )
+    if not isinstance(model.name, str) or not isinstance(model.precision, str):
+        raise TypeError

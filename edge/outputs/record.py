@@ -1,0 +1,122 @@
+"""Record the annotated frames as a video, in a thread of its own."""
+
+import queue
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..atomic import replacing
+from ..errors import OutputError
+from ..values import Frame, Observation
+from . import OutputOptions
+from .annotate import Rate, annotate
+
+WAITING = 8  # frames that may wait for the encoder
+_CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
+
+_Item = tuple[np.ndarray, Observation, float]
+
+
+class Recorder:
+    """Writes an .mp4 or .avi; the file appears under its name only when it is complete.
+
+    A file's frames are all kept; a camera's are dropped when the encoder is late, and each stays
+    as long as it lasted, so that the recording plays at the true speed.
+    """
+
+    color = True
+
+    def __init__(self, options: OutputOptions) -> None:
+        self.dropped = 0
+        self._path = Path(options.target)
+        if self._path.suffix.lower() not in _CODECS:
+            raise OutputError(
+                f"{self._path}: a recording must end in {' or '.join(_CODECS)}; rename it"
+            )
+        self._live = options.live
+        self._fps = options.fps
+        self._rate = Rate()
+        self._items: queue.Queue[_Item | None] = queue.Queue(WAITING)
+        self._error: Exception | None = None
+        self._replacing = replacing(self._path)
+        self._temporary = self._replacing.__enter__()
+        self._thread = threading.Thread(target=self._encode, name="record", daemon=True)
+        self._thread.start()
+
+    def write(self, frame: Frame, observation: Observation) -> None:
+        if self._error:
+            raise self._error
+        fps = self._rate.tick() if self._live else 0.0
+        try:
+            self._items.put((frame.color(), observation, fps), block=not self._live)
+        except queue.Full:
+            self.dropped += 1
+
+    def close(self) -> None:
+        self._items.put(None)
+        self._thread.join()
+        # An error removes the temporary file, a clean end gives it its name.
+        if self._error is None:
+            self._replacing.__exit__(None, None, None)
+        elif not self._replacing.__exit__(type(self._error), self._error, None):
+            raise self._error
+
+    def _encode(self) -> None:
+        writer: _Writer | None = None
+        try:
+            while (item := self._items.get()) is not None:
+                image, observation, fps = item
+                if writer is None:
+                    size = (image.shape[1], image.shape[0])
+                    writer = _Writer(self._temporary, self._path, self._fps, size)
+                times = writer.frames_due(observation.time) if self._live else 1
+                if times:
+                    writer.write(annotate(image, observation, fps), times)
+            if writer is None:
+                raise OutputError(f"{self._path}: no frame came, so nothing was recorded")
+            writer.finish()
+        except Exception as error:
+            self._error = error
+            while self._items.get() is not None:  # let the analysis go on until it hears of it
+                pass
+
+
+class _Writer:
+    """`cv2.VideoWriter` with its silent failures made loud."""
+
+    def __init__(self, temporary: Path, path: Path, fps: float, size: tuple[int, int]) -> None:
+        self._temporary, self._path, self._fps, self._size = temporary, path, fps, size
+        self._start: datetime | None = None
+        self.frames = 0
+        codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
+        self._writer = cv2.VideoWriter(str(temporary), codec, fps, size)
+        if not self._writer.isOpened():
+            raise OutputError(
+                f"{path}: this OpenCV cannot write it; give it the ending .avi, or reinstall OpenCV"
+            )
+
+    def frames_due(self, captured: datetime) -> int:
+        self._start = self._start or captured
+        due = round((captured - self._start).total_seconds() * self._fps) + 1
+        return max(0, due - self.frames)
+
+    def write(self, image: np.ndarray, times: int) -> None:
+        if (image.shape[1], image.shape[0]) != self._size:  # a folder's images may differ
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
+        for _ in range(times):
+            self._writer.write(image)
+        self.frames += times
+
+    def finish(self) -> None:
+        self._writer.release()
+        written = cv2.VideoCapture(str(self._temporary))
+        count = int(written.get(cv2.CAP_PROP_FRAME_COUNT)) if written.isOpened() else 0
+        written.release()
+        if count < self.frames:
+            raise OutputError(
+                f"{self._path}: only {count} of {self.frames} frames could be written; "
+                "is the disk full?"
+            )

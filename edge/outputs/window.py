@@ -1,0 +1,80 @@
+"""Show the annotated frames in a window; always the newest, never in the way of the analysis."""
+
+import os
+import sys
+import threading
+
+import cv2
+import numpy as np
+
+from ..errors import OutputError
+from ..values import Frame, Observation
+from . import OutputOptions
+from .annotate import Rate, annotate
+
+TITLE = "edge-emo"
+_QUIT = (ord("q"), ord("Q"), 27)  # 27 = Esc
+
+
+class Window:
+    """A preview. `write` may be called from any thread; `show` must run in the main one."""
+
+    color = True
+
+    def __init__(self, options: OutputOptions) -> None:
+        self.dropped = 0
+        if reason := why_no_window():
+            raise OutputError(f"window: {reason}; use --jsonl, --record or the text output instead")
+        self._rate = Rate()
+        self._ready = threading.Condition()
+        self._newest: tuple[np.ndarray, Observation, float] | None = None
+        self._closed = False
+
+    def write(self, frame: Frame, observation: Observation) -> None:
+        item = (frame.color(), observation, self._rate.tick())
+        with self._ready:
+            if self._newest is not None:
+                self.dropped += 1
+            self._newest = item
+            self._ready.notify()
+
+    def close(self) -> None:
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
+
+    def show(self, stop: threading.Event) -> None:
+        """Show frames until the outputs close; `q`, Esc or the window's cross set `stop`."""
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        shown = False
+        try:
+            while not self._closed:
+                with self._ready:
+                    self._ready.wait(timeout=0.02)
+                    item, self._newest = self._newest, None
+                if item:
+                    image, observation, fps = item
+                    if not shown:
+                        cv2.resizeWindow(TITLE, image.shape[1], image.shape[0])
+                    cv2.imshow(TITLE, annotate(image, observation, fps))
+                    shown = True
+                key = cv2.waitKey(1) & 0xFF
+                gone = shown and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
+                if key in _QUIT or gone:
+                    stop.set()
+        finally:
+            cv2.destroyAllWindows()
+
+
+def why_no_window() -> str | None:
+    """Return why no window can be shown here, or None if one can."""
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return "there is no display"
+    try:
+        cv2.namedWindow(TITLE)
+        cv2.destroyWindow(TITLE)
+    except cv2.error:
+        return "this OpenCV is the headless build, which has no windows"
+    return None

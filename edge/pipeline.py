@@ -1,0 +1,67 @@
+"""One frame's way: detect, track, crop, classify, smooth, observe."""
+
+import time
+
+from .classifier import Classifier
+from .crop import Box, crop_face
+from .detectors import Detector
+from .tracker import Tracker
+from .values import Face, Frame, Observation
+
+
+class Pipeline:
+    """Turns frames into observations, one after the other."""
+
+    def __init__(self, detector: Detector, classifier: Classifier, continuous: bool = True) -> None:
+        """Join the stages.
+
+        Args:
+            continuous: successive frames show the same scene; if not, no face is followed.
+        """
+        self._detector = detector
+        self._classifier = classifier
+        self._continuous = continuous
+        self._tracker = Tracker()
+
+    def analyse(self, frame: Frame) -> Observation:
+        """Return what is seen in a frame."""
+        started = time.perf_counter()
+        if not self._continuous:
+            self._tracker = Tracker()
+        now_s = started if frame.position_s is None else frame.position_s
+        boxes = self._detector.detect(frame.gray)
+        tracks = self._tracker.follow([_to_frame(frame, box) for box in boxes], now_s)
+        detected = time.perf_counter()
+        faces = []
+        for box, track in zip(boxes, tracks, strict=True):
+            face = crop_face(frame.gray, box, self._classifier.input_size)
+            faces.append(self._tracker.judge(track, self._classifier.classify(face), now_s))
+        done = time.perf_counter()
+        return self._observation(frame, faces, started, detected, done)
+
+    def _observation(
+        self, frame: Frame, faces: list[Face], started: float, detected: float, done: float
+    ) -> Observation:
+        ms = {
+            "capture": frame.capture_ms,
+            "detect": (detected - started) * 1000,
+            "classify": (done - detected) * 1000,
+        }
+        return Observation(
+            time=frame.time,
+            source=frame.source,
+            frame=frame.index,
+            position_s=frame.position_s,
+            size=frame.size,
+            faces=tuple(faces),
+            ms={**ms, "total": sum(ms.values())},
+        )
+
+
+def _to_frame(frame: Frame, box: Box) -> Box:
+    """Return a box of the gray picture in pixels of the full frame."""
+    ratio = frame.size[0] / frame.gray.shape[1]
+    if ratio == 1:
+        return box
+    x, y, width, height = (round(v * ratio) for v in box)
+    return x, y, width, height

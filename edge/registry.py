@@ -1,0 +1,27 @@
+"""Find a source, detector or output by name among the entry points that setup.cfg declares.
+
+Another package adds its own by declaring an entry point in the same group.
+"""
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+SOURCES = "edge_emo.sources"
+DETECTORS = "edge_emo.detectors"
+OUTPUTS = "edge_emo.outputs"
+
+
+@cache
+def _registered(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def names(group: str) -> list[str]:
+    """Return the names registered in `group`, sorted."""
+    return sorted(_registered(group))
+
+
+def load(group: str, name: str) -> Any:
+    """Import and return what `name` stands for in `group`. Raises: KeyError if nothing does."""
+    return _registered(group)[name].load()

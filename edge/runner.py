@@ -1,0 +1,68 @@
+"""Run a pipeline over a source into outputs until the source ends or somebody stops it."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from .outputs import Output
+from .pipeline import Pipeline
+from .sources import Source
+from .sources.newest import Newest
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        frames: frames analysed.
+        faces: faces seen in them, in all.
+        seconds: how long it took.
+        late: frames that a live source gave and the analysis did not take in time.
+    """
+
+    frames: int
+    faces: int
+    seconds: float
+    late: int
+
+
+def run(
+    source: Source,
+    pipeline: Pipeline,
+    outputs: Sequence[Output],
+    stop: threading.Event,
+    realtime: bool = False,
+    duration_s: float | None = None,
+) -> Summary:
+    """Analyse every frame and hand it to every output.
+
+    Args:
+        stop: ends the run after the current frame once it is set.
+        realtime: play a file at its own speed instead of as fast as possible.
+        duration_s: end after so many seconds.
+
+    Raises:
+        SourceError, OutputError: what the source or an output raises.
+    """
+    newest = Newest(source, stop) if source.live else None
+    frames = faces = 0
+    started = time.perf_counter()
+    with ExitStack() as closing:
+        if newest:
+            closing.callback(newest.close)
+        for frame in newest or source:
+            with frame:
+                if realtime and frame.position_s is not None:
+                    stop.wait(max(0.0, started + frame.position_s - time.perf_counter()))
+                observation = pipeline.analyse(frame)
+                for output in outputs:
+                    output.write(frame, observation)
+            frames += 1
+            faces += len(observation.faces)
+            over = duration_s is not None and time.perf_counter() - started >= duration_s
+            if over or stop.is_set():
+                break
+    return Summary(frames, faces, time.perf_counter() - started, newest.dropped if newest else 0)

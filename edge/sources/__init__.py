@@ -1,0 +1,80 @@
+"""Sources of frames: cameras, files, streams. `open_source` finds the one that a name asks for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from .. import registry
+from ..dataset import IMAGE_SUFFIXES
+from ..errors import SourceError
+from ..values import Frame
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """What a source is asked for.
+
+    Attributes:
+        size: width and height to ask a camera for; None takes its own default.
+        fps: frames per second to ask a camera for; None takes its own default.
+        color: an output will call `Frame.color`; if not, a source need not provide for it cheaply.
+    """
+
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    color: bool = True
+
+
+class Source(Protocol):
+    """Frames from one place, in order; closed by `with`.
+
+    Attributes:
+        name: how records call it.
+        live: a camera, which does not wait: what is not taken in time is lost.
+        continuous: successive frames show the same scene, so faces can be followed.
+        fps: nominal frames per second, for a recording.
+    """
+
+    name: str
+    live: bool
+    continuous: bool
+    fps: float
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+def open_source(what: str, options: SourceOptions | None = None) -> Source:
+    """Open a camera, stream, file or folder.
+
+    Args:
+        what: a camera's number (`0`) or device (`/dev/video0`), a registered name with an optional
+            argument (`picamera`, `picamera:1`, `demo`), a URL (`rtsp://...`), or the path of a
+            video, an image or a folder of images.
+
+    Raises:
+        SourceError: there is no such thing, or it gives no frames.
+    """
+    kind, argument = _kind(what)
+    return registry.load(registry.SOURCES, kind)(argument, options or SourceOptions())
+
+
+def _kind(what: str) -> tuple[str, str]:
+    if what.isdecimal() or what.startswith("/dev/video"):
+        return "camera", what
+    if "://" in what:
+        return "stream", what
+    name, _, argument = what.partition(":")
+    if name in registry.names(registry.SOURCES):
+        return name, argument
+    path = Path(what)
+    if not path.exists():
+        cameras = "a number, picamera, mock or an rtsp:// URL"
+        raise SourceError(f"{what}: no such file or folder, and no camera's name ({cameras})")
+    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        return "images", what
+    return "video", what

@@ -1,0 +1,170 @@
+"""Webcams, video files and network streams, read through OpenCV's `VideoCapture`."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import cv2
+import numpy as np
+
+from ..crop import to_gray
+from ..errors import SourceError
+from ..values import Frame
+from . import SourceOptions
+
+# Read by FFmpeg's and OpenCV's C code: what they would print, our errors say in one line.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+STREAM_TIMEOUT_MS = 10_000
+
+
+class _Capture:
+    """What the three have in common: an open `VideoCapture` that yields frames."""
+
+    live = True
+    continuous = True
+
+    def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
+        self.name = name
+        self._capture = capture
+        self.fps = capture.get(cv2.CAP_PROP_FPS) or 30.0
+
+    def __iter__(self) -> Iterator[Frame]:
+        index = 0
+        while True:
+            started = time.perf_counter()
+            ok, image = self._capture.read()
+            if not ok or image is None:
+                return self._ended(index)
+            yield frame_of(image, self.name, index, self._position(), started)
+            index += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._capture.release()
+
+    def _position(self) -> float | None:
+        return None
+
+    def _ended(self, frames: int) -> None:
+        raise SourceError(
+            f"{self.name}: gave no more frames after {frames}; is it unplugged or switched off?"
+        )
+
+
+class Camera(_Capture):
+    """A webcam by number or device file."""
+
+    def __init__(self, argument: str, options: SourceOptions) -> None:
+        _quiet()
+        device: int | str = int(argument) if argument.isdecimal() else argument
+        capture = cv2.VideoCapture(device)
+        if not capture.isOpened():
+            raise SourceError(
+                f"camera {argument}: cannot be opened; {_cameras_here()} "
+                "(without a camera: --camera mock, or --source demo)"
+            )
+        if options.size:
+            capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size[0])
+            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size[1])
+        if options.fps:
+            capture.set(cv2.CAP_PROP_FPS, options.fps)
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones
+        super().__init__(argument, capture)
+
+
+class Stream(_Capture):
+    """A network camera by URL, such as `rtsp://user:password@host/stream`."""
+
+    def __init__(self, argument: str, options: SourceOptions) -> None:
+        _quiet()
+        capture = cv2.VideoCapture(
+            argument,
+            cv2.CAP_FFMPEG,
+            [
+                *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, STREAM_TIMEOUT_MS),
+                *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, STREAM_TIMEOUT_MS),
+            ],
+        )
+        name = _without_password(argument)
+        if not capture.isOpened():
+            raise SourceError(
+                f"{name}: no stream within {STREAM_TIMEOUT_MS // 1000} s; check the URL, the "
+                "password and that the camera is reachable"
+            )
+        super().__init__(name, capture)
+
+
+class Video(_Capture):
+    """A video file; every frame is given, as fast as it is taken."""
+
+    live = False
+
+    def __init__(self, argument: str, options: SourceOptions) -> None:
+        _quiet()
+        path = Path(argument)
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+        capture = cv2.VideoCapture(argument, cv2.CAP_FFMPEG)
+        if not capture.isOpened():
+            raise SourceError(
+                f"{path}: is no video that OpenCV can read; it may be truncated or of another kind"
+            )
+        self._frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        super().__init__(str(path), capture)
+
+    def _position(self) -> float:
+        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+
+    def _ended(self, frames: int) -> None:
+        # A container's count may be an estimate from its duration: allow it a twentieth.
+        if frames == 0 or frames < 0.95 * self._frames - 1:
+            raise SourceError(
+                f"{self.name}: ends after {frames} of {self._frames} frames: the file is "
+                "truncated or damaged; what was read until there is complete"
+            )
+
+
+def frame_of(
+    image: np.ndarray, source: str, index: int, position_s: float | None, started: float
+) -> Frame:
+    """Return the frame of a BGR or gray uint8 image; `started` is `time.perf_counter()` before."""
+    height, width = image.shape[:2]
+    captured = datetime.now(UTC)
+    gray = to_gray(image)
+    return Frame(
+        source=source,
+        index=index,
+        time=captured,
+        position_s=position_s,
+        size=(width, height),
+        gray=gray,
+        color=lambda: image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR),
+        capture_ms=(time.perf_counter() - started) * 1000,
+    )
+
+
+def _quiet() -> None:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def _cameras_here() -> str:
+    found = sorted(str(p) for p in Path("/dev").glob("video*"))
+    if os.name != "posix" or not Path("/dev").is_dir():
+        return "is it plugged in, and free of other programs?"
+    if not found:
+        return "this machine has no /dev/video*: plug a camera in"
+    return f"there are {', '.join(found)}: check the number, and that no other program uses it"
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    head, at, tail = rest.rpartition("@")
+    user = head.partition(":")[0]
+    return f"{scheme}://{user}{at}{tail}"

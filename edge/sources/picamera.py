@@ -1,0 +1,142 @@
+"""The Raspberry Pi's cameras through Picamera2: analysis on a small gray stream, colour on demand.
+
+The camera's own scaler makes the `lores` stream; its Y plane is the gray picture, used in place in
+the camera's buffer. `main` is configured and copied only where an output shows colour.
+"""
+
+import importlib
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+
+from ..errors import SourceError
+from ..values import Frame
+from . import SourceOptions
+
+SIZE = (1280, 720)
+LORES_WIDTH = 640  # enough for a face of a tenth of the frame's height to keep 36 pixels
+FPS = 30.0
+
+
+class PiCamera:
+    """A camera of the Raspberry Pi, by its number in `Picamera2.global_camera_info()`."""
+
+    live = True
+    continuous = True
+
+    def __init__(self, argument: str, options: SourceOptions, module: Any = None) -> None:
+        self._module = module or _import_picamera2()
+        number = _number(argument, self._module.Picamera2.global_camera_info())
+        self.name = f"picamera:{number}" if number else "picamera"
+        self.fps = options.fps or FPS
+        self._size = options.size or SIZE
+        self._camera = _opened(self._module, number)
+        try:
+            self._configure(options.color)
+        except Exception as error:
+            self._camera.close()
+            raise SourceError(f"{self.name}: cannot be started: {error}") from error
+
+    def _configure(self, color: bool) -> None:
+        # Where nobody shows colour the small stream is the only one: `main` itself, in YUV420.
+        small = {"size": _scaled(self._size, LORES_WIDTH), "format": "YUV420"}
+        self._gray, streams = (
+            ("lores", {"main": {"size": self._size, "format": "RGB888"}, "lores": small})
+            if color
+            else ("main", {"main": small})
+        )
+        wanted = self._camera.create_video_configuration(
+            **streams, controls={"FrameRate": self.fps}, queue=False
+        )
+        self._camera.configure(wanted)
+        config = self._camera.camera_configuration()
+        self._gray_size = config[self._gray]["size"]
+        if color:
+            self._size = config["main"]["size"]
+        self._camera.start()
+
+    def __iter__(self) -> Iterator[Frame]:
+        index = 0
+        while True:
+            started = time.perf_counter()
+            yield self._frame(self._camera.capture_request(), index, started)
+            index += 1
+
+    def _frame(self, request: Any, index: int, started: float) -> Frame:
+        mapped = self._module.MappedArray(request, self._gray, write=False)
+        try:
+            planes = mapped.__enter__().array
+        except BaseException:
+            request.release()
+            raise
+
+        def release() -> None:
+            mapped.__exit__(None, None, None)
+            request.release()
+
+        width, height = self._gray_size
+        return Frame(
+            source=self.name,
+            index=index,
+            time=datetime.now(UTC),
+            position_s=None,
+            size=self._size,
+            gray=planes[:height, :width],  # the Y plane; rows are padded to the stride
+            color=partial(self._color, request),
+            capture_ms=(time.perf_counter() - started) * 1000,
+            release=release,
+        )
+
+    def _color(self, request: Any) -> np.ndarray:
+        return request.make_array("main")  # Picamera2's RGB888 lies as B, G, R in memory
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._camera.stop()
+        finally:
+            self._camera.close()
+
+
+def _import_picamera2() -> Any:
+    try:
+        return importlib.import_module("picamera2")
+    except ImportError as error:
+        raise SourceError(
+            f"picamera: Picamera2 cannot be imported ({error}); on Raspberry Pi OS run 'sudo apt "
+            "install python3-picamera2' and make the environment with --system-site-packages"
+        ) from error
+
+
+def _number(argument: str, found: list[dict[str, Any]]) -> int:
+    if argument and not argument.isdecimal():
+        raise SourceError(f"picamera:{argument}: is no camera's number; try picamera:0")
+    number = int(argument or 0)
+    if number >= len(found):
+        here = ", ".join(f"{i} ({c.get('Model', '?')})" for i, c in enumerate(found)) or "none"
+        raise SourceError(
+            f"picamera:{number}: no such camera; found: {here}; check the ribbon cable and "
+            "'rpicam-hello --list-cameras'"
+        )
+    return number
+
+
+def _opened(module: Any, number: int) -> Any:
+    try:
+        return module.Picamera2(number)
+    except (RuntimeError, OSError) as error:
+        raise SourceError(
+            f"picamera:{number}: cannot be opened ({error}); does another program use it?"
+        ) from error
+
+
+def _scaled(size: tuple[int, int], width: int) -> tuple[int, int]:
+    width = min(width, size[0])
+    height = round(size[1] * width / size[0])
+    return width - width % 2, height - height % 2

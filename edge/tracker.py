@@ -1,0 +1,85 @@
+"""Follow faces from frame to frame and steady their scores."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .crop import Box
+from .labels import EMOTIONS
+from .values import Face
+
+SAME_FACE_IOU = 0.3  # least overlap (intersection over union) of one face in two frames
+KEEP_S = 1.0  # a face not seen for so long is forgotten; its number is not used again
+SCORES_TIME_CONSTANT_S = 0.4  # an expression's change has reached 63 % of its scores by then
+
+
+@dataclass(frozen=True)
+class Track:
+    """One face followed: its number, newest box, smoothed scores, and when it was seen."""
+
+    number: int
+    box: Box
+    seen_s: float
+    scores: np.ndarray | None = None
+    scored_s: float = 0.0
+
+
+class Tracker:
+    """Gives the same face the same number, and smooths its scores over time, not over frames."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[int, Track] = {}
+        self._next = 1
+
+    def follow(self, boxes: list[Box], now_s: float) -> list[Track]:
+        """Return one track for each box, in the order of `boxes`: known faces first choose.
+
+        Args:
+            boxes: this frame's faces.
+            now_s: this frame's time, seconds, never going back.
+        """
+        self._tracks = {
+            n: track for n, track in self._tracks.items() if now_s - track.seen_s <= KEEP_S
+        }
+        pairs = sorted(
+            (
+                (iou(track.box, box), track.number, place)
+                for track in self._tracks.values()
+                for place, box in enumerate(boxes)
+            ),
+            key=lambda pair: (-pair[0], pair[1], pair[2]),
+        )
+        numbers: dict[int, int] = {}  # place in boxes -> track
+        for overlap, number, place in pairs:
+            if overlap >= SAME_FACE_IOU and place not in numbers and number not in numbers.values():
+                numbers[place] = number
+        return [self._seen(numbers.get(place), box, now_s) for place, box in enumerate(boxes)]
+
+    def judge(self, track: Track, scores: np.ndarray, now_s: float) -> Face:
+        """Return the face of a track with its new scores (float `[7]`, sum 1) smoothed in."""
+        if track.scores is not None:
+            kept = math.exp(-(now_s - track.scored_s) / SCORES_TIME_CONSTANT_S)
+            scores = kept * track.scores + (1 - kept) * scores
+        self._tracks[track.number] = replace(track, scores=scores, scored_s=now_s)
+        named = {name: float(p) for name, p in zip(EMOTIONS, scores, strict=True)}
+        return Face(track.number, track.box, named)
+
+    def _seen(self, number: int | None, box: Box, now_s: float) -> Track:
+        if number is None:
+            track = Track(self._next, box, now_s)
+            self._next += 1
+        else:
+            track = replace(self._tracks[number], box=box, seen_s=now_s)
+        self._tracks[track.number] = track
+        return track
+
+
+def iou(a: Box, b: Box) -> float:
+    """Return the intersection of two boxes over their union, 0..1."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)

@@ -1,0 +1,109 @@
+"""The values that flow through the pipeline: a `Frame` goes in, an `Observation` comes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from .crop import Box
+
+SCHEMA = 1
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture, borrowed from its source: use it inside `with frame:`, then it goes back.
+
+    Attributes:
+        source: how records call where it comes from.
+        index: 0, 1, 2... as captured; a gap means that frames were dropped.
+        time: when it was captured, UTC.
+        position_s: media time of a file, seconds; None for a camera or a still image.
+        size: width and height of the full frame, pixels.
+        gray: uint8 `[h, w]`; may be smaller than `size`, never of another shape.
+        color: returns the full frame, BGR uint8 `[height, width, 3]`, which the caller may keep but
+            not change; costs a copy on some cameras, so ask only when it is needed.
+        capture_ms: time from asking the source to having the frame.
+        release: gives the buffers back to the source.
+    """
+
+    source: str
+    index: int
+    time: datetime
+    position_s: float | None
+    size: tuple[int, int]
+    gray: np.ndarray
+    color: Callable[[], np.ndarray]
+    capture_ms: float
+    release: Callable[[], None] = field(default=_nothing, repr=False)
+
+    def __enter__(self) -> "Frame":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face in one frame.
+
+    Attributes:
+        track: the same number as long as the face is followed.
+        box: x, y, width, height in pixels of the full frame.
+        scores: smoothed probability of each emotion, 0..1, sum 1.
+    """
+
+    track: int
+    box: Box
+    scores: dict[str, float]
+
+    @property
+    def emotion(self) -> str:
+        return max(self.scores, key=self.scores.__getitem__)
+
+    @property
+    def confidence(self) -> float:
+        return self.scores[self.emotion]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen in one frame; `as_record` is the object that every output carries."""
+
+    time: datetime
+    source: str
+    frame: int
+    position_s: float | None
+    size: tuple[int, int]
+    faces: tuple[Face, ...]
+    ms: dict[str, float]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the record of schema 1 as plain values for JSON."""
+        stamp = self.time.astimezone(UTC).isoformat(timespec="milliseconds")
+        return {
+            "schema": SCHEMA,
+            "time": stamp.replace("+00:00", "Z"),
+            "source": self.source,
+            "frame": self.frame,
+            "position_s": None if self.position_s is None else round(self.position_s, 3),
+            "size": list(self.size),
+            "faces": [
+                {
+                    "track": face.track,
+                    "box": list(face.box),
+                    "emotion": face.emotion,
+                    "confidence": round(face.confidence, 4),
+                    "scores": {name: round(p, 4) for name, p in face.scores.items()},
+                }
+                for face in self.faces
+            ],
+            "ms": {stage: round(t, 2) for stage, t in self.ms.items()},
+        }

@@ -1,0 +1,1 @@
+"""Training: data sets, architectures, recipes and the loop that joins them."""

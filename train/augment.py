@@ -1,0 +1,36 @@
+"""Changes that a camera, a pose or a detector makes to a face without changing its emotion."""
+
+import cv2
+import numpy as np
+
+MAX_ROTATION = 15.0  # degrees
+MAX_SHIFT = 0.1  # of the side
+SCALE = (0.85, 1.15)
+CONTRAST = (0.7, 1.3)
+MAX_BRIGHTNESS = 30.0  # gray levels
+
+
+def augment_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a changed copy: mirrored, turned, scaled, shifted, brighter or darker.
+
+    Args:
+        face: uint8 `[height, width]`.
+        rng: the only source of chance.
+
+    Returns:
+        uint8 of the same shape.
+    """
+    height, width = face.shape
+    u = rng.uniform(-1, 1, 6)
+    scale = SCALE[0] + (u[0] + 1) / 2 * (SCALE[1] - SCALE[0])
+    centre = ((width - 1) / 2, (height - 1) / 2)
+    matrix = cv2.getRotationMatrix2D(centre, float(u[1]) * MAX_ROTATION, float(scale))
+    matrix[:, 2] += u[2] * MAX_SHIFT * width, u[3] * MAX_SHIFT * height
+    if rng.random() < 0.5:
+        matrix = matrix @ np.array([[-1, 0, width - 1], [0, 1, 0], [0, 0, 1.0]])
+    warped = cv2.warpAffine(face, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    contrast = CONTRAST[0] + (u[4] + 1) / 2 * (CONTRAST[1] - CONTRAST[0])
+    mean = float(warped.mean())
+    return cv2.addWeighted(
+        warped, contrast, warped, 0, (1 - contrast) * mean + u[5] * MAX_BRIGHTNESS
+    )

@@ -1,0 +1,128 @@
+"""Hyperparameters of a training run, read from the TOML files in `recipes/`."""
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from edge.errors import ConfigError
+
+PLATEAU_FACTOR = 0.2  # the paper's Fig. 10
+PLATEAU_PATIENCE = 3
+_CHOICES = {
+    "optimizer": ("adam", "adamw", "sgd"),
+    "schedule": ("cosine", "plateau"),
+    "keep": ("best", "last"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One training's hyperparameters; the comments in `recipes/*.toml` say what each does."""
+
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    schedule: str
+    warmup_epochs: int
+    early_stopping: int
+    label_smoothing: float
+    class_balance: float
+    augment: bool
+    keep: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"{name}: '{getattr(self, name)}' is none of {', '.join(allowed)}"
+                )
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}: {getattr(self, name)} is below 1")
+        if self.learning_rate <= 0:
+            raise ConfigError(f"learning_rate: {self.learning_rate} is not above 0")
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML text."""
+        return "".join(f"{k} = {_toml(v)}\n" for k, v in dataclasses.asdict(self).items())
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that come with edge-emo."""
+    files = resources.files(__package__).joinpath("recipes").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+
+
+def load_recipe(name: str, overrides: Mapping[str, str] | None = None) -> Recipe:
+    """Return the recipe `name`, with `overrides` (field -> text) put in.
+
+    Raises:
+        ConfigError: no such recipe or field, or a value of the wrong kind.
+    """
+    if name not in recipe_names():
+        raise ConfigError(f"recipe: '{name}' is none of {', '.join(recipe_names())}")
+    text = resources.files(__package__).joinpath("recipes", f"{name}.toml").read_text()
+    return parse_recipe(text, overrides)
+
+
+def parse_recipe(text: str, overrides: Mapping[str, str] | None = None) -> Recipe:
+    """Return the recipe that TOML `text` holds, with `overrides` put in. Raises: ConfigError."""
+    fields = {f.name: f.type for f in dataclasses.fields(Recipe)}
+    values: dict[str, Any] = tomllib.loads(text)
+    for key, value in (overrides or {}).items():
+        if key not in fields:
+            raise ConfigError(f"{key}: no such hyperparameter; there are {', '.join(fields)}")
+        values[key] = _parse(key, value, fields[key])
+    try:
+        return Recipe(**values)
+    except TypeError as error:
+        raise ConfigError(f"recipe: {error}") from None
+
+
+def learning_rate(recipe: Recipe, epoch: float, val_losses: Sequence[float]) -> float:
+    """Return the rate at `epoch` (0 is the start; fractions lie within an epoch).
+
+    It follows from the recipe and the val_loss of the finished epochs alone, so a resumed run
+    goes on exactly as an uninterrupted one would.
+    """
+    if epoch < recipe.warmup_epochs:
+        return recipe.learning_rate * (epoch + 0.1) / (recipe.warmup_epochs + 0.1)
+    if recipe.schedule == "cosine":
+        done = (epoch - recipe.warmup_epochs) / max(recipe.epochs - recipe.warmup_epochs, 1)
+        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    rate, best, waited = recipe.learning_rate, math.inf, 0
+    for loss in val_losses:
+        if loss < best:
+            best, waited = loss, 0
+        elif (waited := waited + 1) == PLATEAU_PATIENCE:
+            rate, waited = rate * PLATEAU_FACTOR, 0
+    return rate
+
+
+def should_stop(recipe: Recipe, val_losses: Sequence[float]) -> bool:
+    """Tell whether early stopping ends the run after these epochs."""
+    if not recipe.early_stopping or not val_losses:
+        return False
+    best = min(range(len(val_losses)), key=val_losses.__getitem__)
+    return len(val_losses) - 1 - best >= recipe.early_stopping
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _parse(key: str, text: str, kind: Any) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return kind(text)
+    except (KeyError, ValueError):
+        raise ConfigError(f"{key}: '{text}' is not a valid {kind.__name__}") from None
