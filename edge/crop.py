@@ -7,7 +7,7 @@ in training, in evaluation and live.
 import cv2
 import numpy as np
 
-Box = tuple[int, int, int, int]
+from .boxes import Box
 
 
 def crop_face(gray: np.ndarray, box: Box, size: tuple[int, int]) -> np.ndarray:

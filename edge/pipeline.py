@@ -2,8 +2,9 @@
 
 import time
 
+from .boxes import scaled
 from .classifier import Classifier
-from .crop import Box, crop_face
+from .crop import crop_face
 from .detectors import Detector
 from .tracker import Tracker
 from .values import Face, Frame, Observation
@@ -29,8 +30,10 @@ class Pipeline:
         if not self._continuous:
             self._tracker = Tracker()
         now_s = started if frame.position_s is None else frame.position_s
-        boxes = self._detector.detect(frame.gray)
-        tracks = self._tracker.follow([_to_frame(frame, box) for box in boxes], now_s)
+        ratio = frame.size[0] / frame.gray.shape[1]  # boxes are told in pixels of the full frame
+        known = [scaled(box, 1 / ratio) for box in self._tracker.boxes(now_s)]
+        boxes = self._detector.detect(frame.gray, known)
+        tracks = self._tracker.follow([scaled(box, ratio) for box in boxes], now_s)
         detected = time.perf_counter()
         faces = []
         for box, track in zip(boxes, tracks, strict=True):
@@ -56,12 +59,3 @@ class Pipeline:
             faces=tuple(faces),
             ms={**ms, "total": sum(ms.values())},
         )
-
-
-def _to_frame(frame: Frame, box: Box) -> Box:
-    """Return a box of the gray picture in pixels of the full frame."""
-    ratio = frame.size[0] / frame.gray.shape[1]
-    if ratio == 1:
-        return box
-    x, y, width, height = (round(v * ratio) for v in box)
-    return x, y, width, height

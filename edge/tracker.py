@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .crop import Box
+from .boxes import SAME_FACE_IOU, Box, iou
 from .labels import EMOTIONS
 from .values import Face
 
-SAME_FACE_IOU = 0.3  # least overlap (intersection over union) of one face in two frames
 KEEP_S = 1.0  # a face not seen for so long is forgotten; its number is not used again
 SCORES_TIME_CONSTANT_S = 0.4  # an expression's change has reached 63 % of its scores by then
 
@@ -31,6 +30,10 @@ class Tracker:
     def __init__(self) -> None:
         self._tracks: dict[int, Track] = {}
         self._next = 1
+
+    def boxes(self, now_s: float) -> list[Box]:
+        """Return where the faces were that are still followed at `now_s`."""
+        return [t.box for t in self._tracks.values() if now_s - t.seen_s <= KEEP_S]
 
     def follow(self, boxes: list[Box], now_s: float) -> list[Track]:
         """Return one track for each box, in the order of `boxes`: known faces first choose.
@@ -73,13 +76,3 @@ class Tracker:
             track = replace(self._tracks[number], box=box, seen_s=now_s)
         self._tracks[track.number] = track
         return track
-
-
-def iou(a: Box, b: Box) -> float:
-    """Return the intersection of two boxes over their union, 0..1."""
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (a[2] * a[3] + b[2] * b[3] - shared)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .crop import Box
+from .boxes import Box
 
 SCHEMA = 1
 

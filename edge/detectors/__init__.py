@@ -1,19 +1,24 @@
 """Face detectors. `make_detector` finds one by its registered name."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from .. import registry
-from ..crop import Box
+from ..boxes import Box
 from ..errors import ConfigError
 
 
 class Detector(Protocol):
     """Finds faces in a gray picture."""
 
-    def detect(self, gray: np.ndarray) -> list[Box]:
-        """Return the faces' boxes (x, y, width, height) in pixels of uint8 `[h, w]` `gray`."""
+    def detect(self, gray: np.ndarray, known: Sequence[Box] = ()) -> list[Box]:
+        """Return the boxes of the faces in uint8 `[h, w]` `gray`, in its pixels.
+
+        Args:
+            known: where faces were a moment ago; there, weaker evidence will do.
+        """
         ...
 
 

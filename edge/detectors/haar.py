@@ -1,15 +1,19 @@
 """OpenCV's Haar cascade for frontal faces, searched at the scale where the smallest face fits it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..crop import Box
+from ..boxes import SAME_FACE_IOU, Box, iou, scaled
 from ..errors import DetectorError
 
 CASCADE = "haarcascade_frontalface_default.xml"
 WINDOW = 24  # pixels: the cascade was trained on faces of this size
+FACE = 30  # pixels to which the smallest face is reduced; at 24 the cascade misses more of them
+HITS_TO_BEGIN = 10
+HITS_TO_GO_ON = 2
 _SYSTEM_FOLDERS = (
     "/usr/share/opencv4/haarcascades",  # Debian, Raspberry Pi OS: package opencv-data
     "/usr/local/share/opencv4/haarcascades",
@@ -20,38 +24,57 @@ _SYSTEM_FOLDERS = (
 class HaarDetector:
     """Viola and Jones' boosted cascade (CVPR 2001), as the paper uses it, at a fraction of the cost.
 
-    The picture is first reduced so that the smallest face wanted is as large as the cascade's
-    window: smaller ones cannot be found in any case, and the work falls with the square.
+    The picture is first reduced so that the smallest face wanted just fills the cascade's window
+    with a margin: smaller ones are not looked for, and the work falls with the square.
+
+    How many raw hits agree on a face (OpenCV's `numDetections`) tells how sure it is: many must
+    agree to begin a face, few to go on with one that was there a moment ago.
     """
 
-    def __init__(
-        self, min_face: float = 0.1, scale_factor: float = 1.1, min_neighbors: int = 6
-    ) -> None:
+    def __init__(self, min_face: float = 0.1, scale_factor: float = 1.1) -> None:
+        """Load the cascade; `min_face` is a share of the frame's height. Raises: DetectorError."""
         self._min_face = min_face
         self._scale_factor = scale_factor
-        self._min_neighbors = min_neighbors
         path = find_cascade()
         self._cascade = cv2.CascadeClassifier(str(path))
         if self._cascade.empty():
             raise DetectorError(f"{path}: is no cascade; reinstall OpenCV")
 
-    def detect(self, gray: np.ndarray) -> list[Box]:
+    def detect(self, gray: np.ndarray, known: Sequence[Box] = ()) -> list[Box]:
         """Return the faces' boxes in pixels of uint8 `[h, w]` `gray`, left to right."""
         height, width = gray.shape
-        scale = min(1.0, WINDOW / (self._min_face * height))
+        scale = min(1.0, FACE / (self._min_face * height))
         small = gray
         if scale < 1:
             size = (round(width * scale), round(height * scale))
             small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
         least = max(WINDOW, round(self._min_face * small.shape[0]))
-        found = self._cascade.detectMultiScale(
+        found, hits = self._cascade.detectMultiScale2(
             small,
             scaleFactor=self._scale_factor,
-            minNeighbors=self._min_neighbors,
+            minNeighbors=HITS_TO_GO_ON,
             minSize=(least, least),
         )
-        back = height / small.shape[0]
-        return sorted(tuple(round(float(v) * back) for v in box) for box in found)
+        ratio = height / small.shape[0]
+        faces = [
+            (int(n), scaled((int(x), int(y), int(w), int(h)), ratio))
+            for (x, y, w, h), n in zip(found, hits, strict=True)
+        ]
+        likely = [
+            (n, box)
+            for n, box in faces
+            if n >= HITS_TO_BEGIN or any(iou(box, was) >= SAME_FACE_IOU for was in known)
+        ]
+        return sorted(_without_doubles(likely))
+
+
+def _without_doubles(faces: list[tuple[int, Box]]) -> list[Box]:
+    """Return the boxes, of two that cover each other only the one on which more hits agree."""
+    kept: list[Box] = []
+    for _, box in sorted(faces, reverse=True):
+        if all(iou(box, other) < SAME_FACE_IOU for other in kept):
+            kept.append(box)
+    return kept
 
 
 def find_cascade() -> Path:
