@@ -51,8 +51,9 @@ def _converter(model: tf.keras.Model) -> tf.lite.TFLiteConverter:
     def scores(face: tf.Tensor) -> tf.Tensor:
         return model(face, training=False)
 
-    frozen = convert_variables_to_constants_v2(scores.get_concrete_function())
-    return tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
+    with quiet_stderr():
+        frozen = convert_variables_to_constants_v2(scores.get_concrete_function())
+        return tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
 
 
 def _convert(converter: tf.lite.TFLiteConverter) -> bytes:

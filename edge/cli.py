@@ -101,6 +101,8 @@ def _run(arguments: list[str]) -> int:
 def _failed(error: Exception, verbosity: int) -> int:
     if isinstance(error, ModuleNotFoundError) and error.name:
         error = _missing(error, error.name.partition(".")[0])
+    elif isinstance(error, ImportError) and ".so" in str(error):
+        error = _missing_library(error)
     if verbosity > 1:
         traceback.print_exception(error)
     if isinstance(error, EdgeEmoError):
@@ -116,7 +118,17 @@ def _missing(error: ModuleNotFoundError, package: str) -> Exception:
         return error
     return MissingExtraError(
         f"this needs {package}, which is not installed; run "
-        f"\"pip install 'edge-emo[{_EXTRAS[package]}]'\" (or [full] for everything)"
+        f"\"pip install 'edge-emo[{_EXTRAS[package]}]'\", or in a checkout \"pip install '.[{_EXTRAS[package]}]'\""
+    )
+
+
+def _missing_library(error: ImportError) -> Exception:
+    """OpenCV's GUI build needs X libraries that a minimal Linux lacks; its headless one does not."""
+    if not error.name or not error.name.startswith("cv2"):
+        return error
+    return MissingExtraError(
+        f"OpenCV's desktop build cannot be imported here ({error}); run 'pip uninstall -y "
+        "opencv-python' and then \"pip install 'opencv-python-headless>=4.8,<5'\""
     )
 
 

@@ -8,10 +8,12 @@ MAX_SHIFT = 0.1  # of the side
 SCALE = (0.85, 1.15)
 CONTRAST = (0.7, 1.3)
 MAX_BRIGHTNESS = 30.0  # gray levels
+COVERED = (0.15, 0.45)  # side of the covered rectangle, as shares of the face's
+COVER_CHANCE = 0.5
 
 
 def augment_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a changed copy: mirrored, turned, scaled, shifted, brighter or darker.
+    """Return a changed copy: mirrored, turned, scaled, shifted, brighter or darker, part covered.
 
     Args:
         face: uint8 `[height, width]`.
@@ -31,6 +33,17 @@ def augment_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     warped = cv2.warpAffine(face, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
     contrast = CONTRAST[0] + (u[4] + 1) / 2 * (CONTRAST[1] - CONTRAST[0])
     mean = float(warped.mean())
-    return cv2.addWeighted(
+    lit = cv2.addWeighted(
         warped, contrast, warped, 0, (1 - contrast) * mean + u[5] * MAX_BRIGHTNESS
     )
+    if rng.random() < COVER_CHANCE:
+        _cover(lit, rng)
+    return lit
+
+
+def _cover(face: np.ndarray, rng: np.random.Generator) -> None:
+    """Put a gray rectangle somewhere, as a hand or hair would (random erasing, Zhong et al. 2020)."""
+    height, width = face.shape
+    h, w = (rng.uniform(*COVERED, 2) * (height, width)).astype(int)
+    y, x = int(rng.integers(0, height - h)), int(rng.integers(0, width - w))
+    face[y : y + h, x : x + w] = rng.integers(0, 256)

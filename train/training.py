@@ -102,6 +102,10 @@ class _Loop(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._started = time.monotonic()
+        # Keras does not save where dropout's random numbers stand: begin them anew each epoch.
+        for place, layer in enumerate(self.model.layers):
+            if generator := getattr(layer, "seed_generator", None):
+                generator.state.assign([self._recipe.seed + place, epoch << 16])
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         epoch = len(self._history)
@@ -149,7 +153,8 @@ def _resume(run: Path, steps: int) -> tuple[keras.Model, History] | None:
     try:
         model = keras.models.load_model(checkpoint)
         with (run / "history.csv").open(newline="") as file:
-            history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+            rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+            history = [{**row, "epoch": int(row["epoch"])} for row in rows]
     except (OSError, ValueError, KeyError) as error:
         raise TrainingError(
             f"{run}: cannot resume: {error}; start anew with another --out"

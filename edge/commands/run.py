@@ -15,6 +15,7 @@ from ..cli import verbose_option
 from ..config import RunConfig
 from ..errors import ConfigError
 
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 CONFIG_FILES = (
     Path("/etc/edge-emo/config.toml"),
     Path(click.get_app_dir("edge-emo"), "config.toml"),
@@ -48,7 +49,9 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     "--model", metavar="NAME|FILE", help="A shipped model or a .tflite.  [default: edge-s]"
 )
 @click.option("--jsonl", metavar="FILE|-", help="Append one JSON record a frame; - is stdout.")
-@click.option("--record", metavar="FILE.mp4", help="Record the annotated frames.")
+@click.option(
+    "--record", metavar="FILE.mp4|.jpg", help="Record annotated frames; a picture keeps the last."
+)
 @click.option(
     "--window/--no-window", default=None, help="Show a window.  [default: if nothing else]"
 )
@@ -136,7 +139,8 @@ def _outputs(config: RunConfig) -> list[tuple[str, str]]:
     if config.jsonl:
         wanted.append(("jsonl", config.jsonl))
     if config.record:
-        wanted.append(("record", config.record))
+        still = Path(config.record).suffix.lower() in PICTURE_SUFFIXES
+        wanted.append(("picture" if still else "record", config.record))
     wanted += [(name, target) for name, _, target in (o.partition("=") for o in config.outputs)]
     if config.window is None and not wanted:
         from ..outputs.window import why_no_window

@@ -34,7 +34,7 @@ class Recorder:
         self._path = Path(options.target)
         if self._path.suffix.lower() not in _CODECS:
             raise OutputError(
-                f"{self._path}: a recording must end in {' or '.join(_CODECS)}; rename it"
+                f"{self._path}: a recording must end in .mp4 or .avi, a picture in .png or .jpg"
             )
         self._live = options.live
         self._fps = options.fps
