@@ -93,7 +93,7 @@ def _evaluate(model: keras.Model, path: Path, data: Path, faces: LabelledFaces) 
     after = scores.argmax(axis=1)
     return {
         "data": data.name,
-        "split": faces.paths[0].parent.parent.name,
+        "split": faces.split,
         "keras": score(faces.labels, before).as_dict(),
         converted.precision: score(faces.labels, after).as_dict(),
         "agreement": round(float(np.mean(before == after)), 5),

@@ -54,7 +54,7 @@ def _settle(temporary: Path, path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     temporary.chmod(0o666 & ~mask)
-    with temporary.open("rb") as file:
+    with temporary.open("r+b") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
     if os.name == "posix":

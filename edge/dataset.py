@@ -5,7 +5,7 @@ DATA/happy/1.png                                   (one split, named `all`)
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -32,12 +32,14 @@ class LabelledFaces:
     """Faces of one split, read into memory.
 
     Attributes:
+        split: the split's name.
         images: uint8 `[n, height, width]`, 0..255.
         labels: int64 `[n]`, indices in `EMOTIONS`.
         paths: the file of each face.
         skipped: files that are no readable image.
     """
 
+    split: str
     images: np.ndarray
     labels: np.ndarray
     paths: tuple[Path, ...]
@@ -54,7 +56,7 @@ class LabelledFaces:
     def select(self, index: np.ndarray) -> "LabelledFaces":
         """Return the faces at `index` (int `[m]`), in that order."""
         paths = tuple(self.paths[i] for i in index)
-        return LabelledFaces(self.images[index], self.labels[index], paths, self.skipped)
+        return replace(self, images=self.images[index], labels=self.labels[index], paths=paths)
 
 
 def find_splits(data: Path) -> dict[str, Path]:
@@ -101,11 +103,11 @@ def load_split(
         split = next(name for name in ("test", "validation", "all", "train") if name in splits)
     if split not in splits:
         raise DatasetError(f"{data}: has no split '{split}'; it has {', '.join(sorted(splits))}")
-    return _load_folder(splits[split], size, progress)
+    return _load_folder(split, splits[split], size, progress)
 
 
 def _load_folder(
-    root: Path, size: tuple[int, int], progress: Callable[[int, int], None] | None
+    split: str, root: Path, size: tuple[int, int], progress: Callable[[int, int], None] | None
 ) -> LabelledFaces:
     files = []
     for folder in _folders(root):
@@ -134,7 +136,7 @@ def _load_folder(
             f"{root}: holds no readable image; expected {root / EMOTIONS[0]}/*.png and so on"
         )
     n = len(kept)
-    return LabelledFaces(images[:n], labels[:n], tuple(kept), tuple(skipped))
+    return LabelledFaces(split, images[:n], labels[:n], tuple(kept), tuple(skipped))
 
 
 def read_image(path: Path) -> np.ndarray | None:

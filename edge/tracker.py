@@ -62,7 +62,7 @@ class Tracker:
     def judge(self, track: Track, scores: np.ndarray, now_s: float) -> Face:
         """Return the face of a track with its new scores (float `[7]`, sum 1) smoothed in."""
         if track.scores is not None:
-            kept = math.exp(-(now_s - track.scored_s) / SCORES_TIME_CONSTANT_S)
+            kept = math.exp(-max(0.0, now_s - track.scored_s) / SCORES_TIME_CONSTANT_S)
             scores = kept * track.scores + (1 - kept) * scores
         self._tracks[track.number] = replace(track, scores=scores, scored_s=now_s)
         named = {name: float(p) for name, p in zip(EMOTIONS, scores, strict=True)}

@@ -56,7 +56,7 @@ def command(
     report = {
         "model": str(path),
         "data": str(data),
-        "split": split,
+        "split": faces.split,
         "skipped": [str(p) for p in faces.skipped],
         **card.as_dict(),
     }
@@ -68,7 +68,7 @@ def command(
         write_text(Path(json_file), text + "\n")
     for file in faces.skipped:
         click.echo(f"edge-emo: {file}: is no readable image; skipped", err=True)
-    click.echo(f"{path.name} on {card.faces} faces of {data}")
+    click.echo(f"{path.name} on {card.faces} faces of {data} ({faces.split})")
     click.echo(f"accuracy {card.accuracy:.2%}   balanced accuracy {card.balanced_accuracy:.2%}\n")
     click.echo(card.as_text())
 

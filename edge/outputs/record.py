@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -41,8 +42,9 @@ class Recorder:
         self._rate = Rate()
         self._items: queue.Queue[_Item | None] = queue.Queue(WAITING)
         self._error: Exception | None = None
-        self._replacing = replacing(self._path)
-        self._temporary = self._replacing.__enter__()
+        self._recorded = False
+        self._files = ExitStack()
+        self._temporary = self._files.enter_context(replacing(self._path))
         self._thread = threading.Thread(target=self._encode, name="record", daemon=True)
         self._thread.start()
 
@@ -58,10 +60,12 @@ class Recorder:
     def close(self) -> None:
         self._items.put(None)
         self._thread.join()
-        # An error removes the temporary file, a clean end gives it its name.
-        if self._error is None:
-            self._replacing.__exit__(None, None, None)
-        elif not self._replacing.__exit__(type(self._error), self._error, None):
+        if self._recorded:
+            self._files.close()  # gives the file its name
+        else:
+            self._files.pop_all()
+            self._temporary.unlink(missing_ok=True)
+        if self._error:
             raise self._error
 
     def _encode(self) -> None:
@@ -75,9 +79,9 @@ class Recorder:
                 times = writer.frames_due(observation.time) if self._live else 1
                 if times:
                     writer.write(annotate(image, observation, fps), times)
-            if writer is None:
-                raise OutputError(f"{self._path}: no frame came, so nothing was recorded")
-            writer.finish()
+            if writer is not None:
+                writer.finish()
+                self._recorded = True
         except Exception as error:
             self._error = error
             while self._items.get() is not None:  # let the analysis go on until it hears of it

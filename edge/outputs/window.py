@@ -45,7 +45,7 @@ class Window:
 
     def show(self, stop: threading.Event) -> None:
         """Show frames until the outputs close; `q`, Esc or the window's cross set `stop`."""
-        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         shown = False
         try:
             while not self._closed:

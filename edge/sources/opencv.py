@@ -29,7 +29,8 @@ class _Capture:
     def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
         self.name = name
         self._capture = capture
-        self.fps = capture.get(cv2.CAP_PROP_FPS) or 30.0
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps <= 1000 else 30.0  # some streams tell none, or their clock's rate
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
@@ -93,7 +94,7 @@ class Stream(_Capture):
         name = _without_password(argument)
         if not capture.isOpened():
             raise SourceError(
-                f"{name}: no stream within {STREAM_TIMEOUT_MS // 1000} s; check the URL, the "
+                f"{name}: no stream came; check the URL, the "
                 "password and that the camera is reachable"
             )
         super().__init__(name, capture)

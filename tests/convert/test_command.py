@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from convert.keras_model import predict
 from convert.representative import representative_faces
 from edge.classifier import TFLiteClassifier
 from edge.cli import main
-from edge.dataset import LabelledFaces
 from edge.errors import ConversionError
 from edge.evaluation import predict_all
 from edge.interpreter import make_interpreter
@@ -104,9 +104,9 @@ def test_representative_faces_are_balanced_and_seeded(labelled_faces):
 @pytest.mark.parametrize(
     ("faces", "said"),
     [
-        (lambda f: LabelledFaces(f.images // 2, f.labels, f.paths), "not 0..255"),
-        (lambda f: LabelledFaces(f.images * 0, f.labels, f.paths), r"span 0\.\.0"),
-        (lambda f: LabelledFaces(f.images, f.labels * 0, f.paths), "one emotion"),
+        (lambda f: replace(f, images=f.images // 2), "not 0..255"),
+        (lambda f: replace(f, images=f.images * 0), r"span 0\.\.0"),
+        (lambda f: replace(f, labels=f.labels * 0), "one emotion"),
     ],
 )
 def test_faces_that_would_spoil_the_quantization_are_refused(labelled_faces, faces, said):
