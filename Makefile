@@ -26,20 +26,30 @@ check: $(VENV)/full
 test-tflite-runtime: .venv-tflite-runtime/installed
 	.venv-tflite-runtime/bin/python -m pytest tests/edge
 
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+# OpenCV's desktop build needs X libraries; a server or container without them gets the headless one.
+FIT_OPENCV = $(1) -c 'import cv2' 2>/dev/null || { \
+	echo "no X libraries here: taking OpenCV's headless build"; \
+	$(1) -m pip uninstall --quiet --yes opencv-python; \
+	$(1) $(PIP_INSTALL) 'opencv-python-headless>=4.8,<5'; }
+
 $(VENV)/runtime: setup.cfg
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python $(PIP_INSTALL) -e .
+	@$(call FIT_OPENCV,$(BIN)/python)
 	touch $@
 
 $(VENV)/full: setup.cfg
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(BIN)/python $(PIP_INSTALL) -e '.[test]'
+	@$(call FIT_OPENCV,$(BIN)/python)
 	touch $(VENV)/runtime $@
 
 .venv-tflite-runtime/installed: setup.cfg
 	$(PYTHON) -m venv .venv-tflite-runtime
-	.venv-tflite-runtime/bin/python -m pip install --quiet --disable-pip-version-check -e '.[tflite-runtime]' 'pytest>=8,<10'
+	.venv-tflite-runtime/bin/python $(PIP_INSTALL) -e '.[tflite-runtime]' 'pytest>=8,<10'
 	.venv-tflite-runtime/bin/python -m pip uninstall --quiet --yes ai-edge-litert
+	@$(call FIT_OPENCV,.venv-tflite-runtime/bin/python)
 	touch $@
 
 clean:
