@@ -1,10 +1,12 @@
 """One JSON object a line and frame, to a file or standard output."""
 
+import contextlib
+import errno
 import json
 import os
 import sys
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from ..atomic import cannot_write
 from ..values import Frame, Observation
@@ -12,36 +14,47 @@ from . import OutputOptions
 
 
 class JsonLines:
-    """Appends to the file; `-` is standard output. Every line is whole and flushed at once."""
+    """Appends to the file; `-` is standard output. Every line is whole and written at once."""
 
     color = False
     dropped = 0
 
     def __init__(self, options: OutputOptions) -> None:
         self._name = options.target
-        self._file: BinaryIO = (
-            sys.stdout.buffer if options.target == "-" else _open(Path(options.target))
-        )
+        self._file = None if options.target == "-" else _open(Path(options.target))
 
     def write(self, frame: Frame, observation: Observation) -> None:
         line = json.dumps(observation.as_record(), separators=(",", ":")).encode() + b"\n"
+        if self._file is not None:
+            self._append(self._file, line)
+            return
         try:
-            self._file.write(line)
-            self._file.flush()
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
         except BrokenPipeError:
-            raise  # the reader has gone: the command line ends the run quietly
+            raise  # the reader has gone: the command line ends quietly
         except OSError as error:
+            raise cannot_write("standard output", error) from error
+
+    def _append(self, file: FileIO, line: bytes) -> None:
+        before = file.seek(0, os.SEEK_END) if file.seekable() else 0
+        try:
+            if file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                file.truncate(before)  # no torn line stays
             raise cannot_write(self._name, error) from error
 
     def close(self) -> None:
-        if self._file is not sys.stdout.buffer:
+        if self._file is not None:
             self._file.close()
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> FileIO:
     try:
-        file = path.open("ab+", buffering=0)
-        if file.tell() > 0:
+        file = FileIO(path, "a+")
+        if file.seekable() and file.seek(0, os.SEEK_END) > 0:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":  # an earlier run was cut off within a line
                 file.write(b"\n")

@@ -70,22 +70,25 @@ class Recorder:
 
     def _encode(self) -> None:
         writer: _Writer | None = None
-        try:
-            while (item := self._items.get()) is not None:
-                image, observation, fps = item
+        # After an error the rest is taken and left, until the analysis hears of it.
+        for image, observation, fps in iter(self._items.get, None):
+            if self._error:
+                continue
+            try:
                 if writer is None:
                     size = (image.shape[1], image.shape[0])
                     writer = _Writer(self._temporary, self._path, self._fps, size)
                 times = writer.frames_due(observation.time) if self._live else 1
                 if times:
                     writer.write(annotate(image, observation, fps), times)
-            if writer is not None:
+            except Exception as error:
+                self._error = error
+        try:
+            if writer is not None and not self._error:
                 writer.finish()
                 self._recorded = True
         except Exception as error:
             self._error = error
-            while self._items.get() is not None:  # let the analysis go on until it hears of it
-                pass
 
 
 class _Writer:
