@@ -2,7 +2,6 @@
 
 import json
 import platform
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,6 @@ def convert(
         "quantization": {"representative_faces": len(sample), "seed": seed},
         "license": LICENSE,
         "tools": _tools(),
-        "made": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
     # Measured on the file as the device would read it, before it gets its name.
     with replacing(output) as temporary:

@@ -78,9 +78,9 @@ def train(
             verbose=0,
             callbacks=[loop],
         )
-    if recipe.keep == "best":
-        model = keras.models.load_model(run / "best.keras")
-    return _finish(model, architecture, validation, history, run, about)
+    # Without the optimizer's state, which is twice as large as the weights.
+    kept = keras.models.load_model(run / f"{recipe.keep}.keras", compile=False)
+    return _finish(kept, architecture, validation, history, run, about)
 
 
 class _Loop(keras.callbacks.Callback):
@@ -181,14 +181,12 @@ def _finish(
         **about,
         "validation": card.as_dict(),
     }
-    _save(keras.models.clone_model(model), run / "model.keras", weights_of=model)
+    _save(model, run / "model.keras")
     write_text(run / "report.json", json.dumps(report, indent=1) + "\n")
     return card
 
 
-def _save(model: keras.Model, path: Path, weights_of: keras.Model | None = None) -> None:
-    if weights_of is not None:
-        model.set_weights(weights_of.get_weights())
+def _save(model: keras.Model, path: Path) -> None:
     with replacing(path) as temporary:
         model.save(temporary)
 
