@@ -1,5 +1,6 @@
 """Write a file whole or not at all: a temporary name beside it, fsync, rename."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ def replacing(path: Path) -> Iterator[Path]:
         OutputError: the folder cannot be written, or the disk is full.
     """
     path = Path(path)
+    if path.is_dir():
+        raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if path.exists() and not path.is_file():  # a device or a pipe, which must not be replaced
+        raise OutputError(f"{path}: cannot write: is no regular file; choose another place")
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
     except OSError as error:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .errors import ModelError
+from .errors import EdgeEmoError, ModelError
 from .interpreter import make_interpreter
 from .labels import EMOTIONS
 from .modelfile import ModelFile
@@ -27,9 +27,9 @@ class TFLiteClassifier:
         """Load the model. Raises: ModelError, InterpreterError, ConfigError."""
         try:
             self._interpreter = make_interpreter(model.flatbuffer, threads, interpreter)
+        except EdgeEmoError:
+            raise
         except (ValueError, RuntimeError) as error:
-            if isinstance(error, ModelError):
-                raise
             raise ModelError(
                 f"{model.path}: the interpreter refuses it: {str(error).splitlines()[0]}"
             ) from error

@@ -81,7 +81,8 @@ def _run(arguments: list[str]) -> int:
         context = cli.make_context("edge-emo", list(arguments))
         with context:
             cli.invoke(context)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
         return 0
     except click.exceptions.Exit as error:
         return error.exit_code

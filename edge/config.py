@@ -1,16 +1,24 @@
 """The settings of `edge-emo run`, checked at once."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, get_args, get_origin, get_type_hints
 
 from .errors import ConfigError
+from .interpreter import check_threads
+
+MIN_SIDE, MAX_SIDE = 48, 16384  # pixels of a camera's frame
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """What `edge-emo run` does; the command's `--help` says what each setting means."""
+    """What `edge-emo run` does; the command's `--help` says what each setting means.
+
+    Raises:
+        ConfigError: naming the setting that does not fit.
+    """
 
     camera: str | None = None
     source: str | None = None
@@ -28,11 +36,6 @@ class RunConfig:
     threads: int = 1
     interpreter: str | None = None
 
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Return the configuration. Raises: ConfigError naming the setting that does not fit."""
-        return cls(**settings)
-
     def __post_init__(self) -> None:
         if self.camera is not None and self.source is not None:
             raise ConfigError("source: cannot be combined with --camera; give one of the two")
@@ -40,10 +43,9 @@ class RunConfig:
             raise ConfigError(f"min-face: {self.min_face} is not between 0 and 1, such as 0.1")
         for name in ("fps", "duration"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not 0 < value < math.inf:
                 raise ConfigError(f"{name}: {value} is not above 0")
-        if self.threads < 1:
-            raise ConfigError(f"threads: {self.threads} is below 1")
+        check_threads(self.threads)
         _ = self.frame_size
 
     @property
@@ -57,8 +59,11 @@ class RunConfig:
         if self.size is None:
             return None
         match = re.fullmatch(r"(\d+)[xX](\d+)", self.size)
-        if not match or min(int(n) for n in match.groups()) < 48:
-            raise ConfigError(f"size: '{self.size}' is not a size such as 1280x720")
+        if not match or not all(MIN_SIDE <= int(n) <= MAX_SIDE for n in match.groups()):
+            raise ConfigError(
+                f"size: '{self.size}' is not a size such as 1280x720 "
+                f"({MIN_SIDE} to {MAX_SIDE} pixels each)"
+            )
         return int(match[1]), int(match[2])
 
     def to_toml(self) -> str:
@@ -76,5 +81,39 @@ def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return '"' + "".join(c if _plain(c) else f"\\U{ord(c):08X}" for c in value) + '"'
     return repr(value)
+
+
+def _plain(character: str) -> bool:
+    return character.isprintable() and character not in '"\\'
+
+
+def check_types(values: Mapping[str, Any]) -> None:
+    """Check what a TOML file says against the settings. Raises: ConfigError naming the setting."""
+    hints = get_type_hints(RunConfig)
+    for name, value in values.items():
+        if name not in hints:
+            known = ", ".join(sorted(hints))
+            raise ConfigError(f"unknown setting '{name}'; there are {known}")
+        wanted = hints[name]
+        if not _is_a(value, wanted):
+            kind = "list of texts" if name == "outputs" else _KINDS[_base(wanted)]
+            raise ConfigError(f"{name.replace('_', '-')}: {value!r} is not a {kind}")
+
+
+_KINDS = {str: "text", bool: "truth value (true or false)", int: "whole number", float: "number"}
+
+
+def _base(wanted: Any) -> type:
+    """Return the type of a setting that may also be None."""
+    return next((t for t in get_args(wanted) if t is not type(None)), wanted)
+
+
+def _is_a(value: object, wanted: Any) -> bool:
+    if get_origin(wanted) is tuple:
+        return isinstance(value, list) and all(isinstance(v, str) for v in value)
+    kind = _base(wanted)
+    if kind is float:
+        return type(value) in (int, float)
+    return type(value) is kind

@@ -14,6 +14,7 @@ import numpy as np
 from .crop import resize_gray, to_gray
 from .errors import DatasetError
 from .labels import EMOTIONS, emotion_index
+from .quiet import quiet_stderr
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".pgm", ".tif", ".tiff"})
 _SPLITS = {
@@ -143,7 +144,10 @@ def read_image(path: Path) -> np.ndarray | None:
     """Return a uint8 gray `[height, width]` or BGR `[height, width, 3]` image, or None if unreadable."""
     try:
         raw = np.fromfile(path, np.uint8)
-        return cv2.imdecode(raw, cv2.IMREAD_ANYCOLOR) if raw.size else None
+        if not raw.size:
+            return None
+        with quiet_stderr():  # libpng and libjpeg tell what is wrong in their own words
+            return cv2.imdecode(raw, cv2.IMREAD_ANYCOLOR)
     except (OSError, cv2.error):
         return None
 

@@ -7,11 +7,18 @@ from typing import Any
 from .errors import ConfigError, InterpreterError
 from .quiet import quiet_stderr
 
+MAX_THREADS = 64
 # Name for people -> module; the first that is installed is used.
 INTERPRETERS = {
     "ai-edge-litert": "ai_edge_litert.interpreter",
     "tflite-runtime": "tflite_runtime.interpreter",
 }
+
+
+def check_threads(threads: int) -> None:
+    """Refuse a number of threads that would take the process down. Raises: ConfigError."""
+    if not 1 <= threads <= MAX_THREADS:
+        raise ConfigError(f"threads: {threads} is not between 1 and {MAX_THREADS}")
 
 
 def installed() -> list[str]:
@@ -32,10 +39,11 @@ def make_interpreter(content: bytes, threads: int, name: str | None = None) -> A
         name: a key of `INTERPRETERS`; None takes the first that is installed.
 
     Raises:
-        ConfigError: no interpreter is called `name`.
+        ConfigError: no interpreter is called `name`, or `threads` is out of bounds.
         InterpreterError: none is installed, or it cannot be imported.
         ValueError, RuntimeError: the interpreter's own words on a model that it cannot take.
     """
+    check_threads(threads)
     module = _import(name)
     with quiet_stderr():  # it announces its XNNPACK delegate
         interpreter = module.Interpreter(model_content=content, num_threads=threads)

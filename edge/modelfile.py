@@ -7,6 +7,7 @@ Interpreters read the flatbuffer and ignore the rest, as TFLite Metadata's assoc
 import hashlib
 import io
 import json
+import os
 import zipfile
 from dataclasses import dataclass
 from importlib import resources
@@ -19,6 +20,7 @@ from .labels import EMOTIONS
 
 TASK = "facial-expression"
 DEFAULT_MODEL = "edge-s"
+MIN_SIDE, MAX_SIDE = 8, 512  # pixels of the face that a model takes
 _MAGIC = b"TFL3"  # bytes 4..8 of every TFLite flatbuffer
 _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date: the same model gives the same bytes
 
@@ -87,9 +89,9 @@ def read_model(path: Path) -> ModelFile:
             labels = archive.read("labels.txt").decode().split()
         model = ModelFile(path, content[:start], about)
         _check(model, labels)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        if isinstance(error, ModelError):
-            raise
+    except ModelError:
+        raise
+    except Exception:  # zipfile, zlib and json raise many kinds on damaged bytes
         raise ModelError(
             f"{path}: has no model.json at its end: it is truncated, or was not made by "
             "'edge-emo convert'; copy it again or convert it"
@@ -104,9 +106,8 @@ def find_model(name_or_path: str | None) -> Path:
         ModelError: it is neither.
     """
     wanted = name_or_path or DEFAULT_MODEL
-    path = Path(wanted)
-    if path.suffix or path.exists():
-        return path
+    if os.path.isfile(wanted) or Path(wanted).suffix:
+        return Path(wanted)
     shipped = shipped_models()
     if wanted not in shipped:
         raise ModelError(
@@ -130,10 +131,16 @@ def _check(model: ModelFile, labels: list[str]) -> None:
     if hashlib.sha256(model.flatbuffer).hexdigest() != model.about["sha256"]:
         raise ModelError(f"{model.path}: its checksum differs: it is damaged; copy it again")
     shape = model.about["input"]["shape"]
-    if len(shape) != 4 or shape[0] != 1 or shape[3] != 1:
+    fits = (
+        len(shape) == 4
+        and all(type(n) is int for n in shape)
+        and (shape[0], shape[3]) == (1, 1)
+        and all(MIN_SIDE <= n <= MAX_SIDE for n in shape[1:3])
+    )
+    if not fits:
         raise ModelError(
             f"{model.path}: takes input of shape {shape}; edge-emo feeds one gray face, "
-            "[1, height, width, 1]"
+            f"[1, height, width, 1] of {MIN_SIDE} to {MAX_SIDE} pixels"
         )
     if not isinstance(model.name, str) or not isinstance(model.precision, str):
         raise TypeError

@@ -1,5 +1,6 @@
 """Run a pipeline over a source into outputs until the source ends or somebody stops it."""
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -47,9 +48,10 @@ def run(
     Raises:
         SourceError, OutputError: what the source or an output raises.
     """
-    newest = Newest(source, stop) if source.live else None
     frames = faces = 0
     started = time.perf_counter()
+    deadline = math.inf if duration_s is None else started + duration_s
+    newest = Newest(source, stop, deadline) if source.live else None
     with ExitStack() as closing:
         if newest:
             closing.callback(newest.close)
@@ -62,7 +64,6 @@ def run(
                     output.write(frame, observation)
             frames += 1
             faces += len(observation.faces)
-            over = duration_s is not None and time.perf_counter() - started >= duration_s
-            if over or stop.is_set():
+            if stop.is_set() or time.perf_counter() >= deadline:
                 break
     return Summary(frames, faces, time.perf_counter() - started, newest.dropped if newest else 0)

@@ -1,6 +1,5 @@
 """`edge-emo run`: faces and emotions, live."""
 
-import dataclasses
 import signal
 import threading
 import tomllib
@@ -12,10 +11,9 @@ from typing import Any
 import click
 
 from ..cli import verbose_option
-from ..config import RunConfig
+from ..config import RunConfig, check_types
 from ..errors import ConfigError
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 CONFIG_FILES = (
     Path("/etc/edge-emo/config.toml"),
     Path(click.get_app_dir("edge-emo"), "config.toml"),
@@ -27,14 +25,14 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     values: dict[str, Any] = {}
     for file in [p for p in CONFIG_FILES if p.is_file()] + ([path] if path else []):
         try:
-            values |= tomllib.loads(file.read_text())
+            found = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ConfigError(f"{file}: cannot be read: {error}") from None
-        known = {f.name for f in dataclasses.fields(RunConfig)}
-        if unknown := set(values) - known:
-            raise ConfigError(
-                f"{file}: unknown setting '{min(unknown)}'; there are {', '.join(sorted(known))}"
-            )
+        try:
+            check_types(found)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error}") from None
+        values |= found
     # click wants the text that a user would have typed.
     context.default_map = {
         name: value if isinstance(value, (list, bool)) else str(value)
@@ -78,7 +76,8 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
 )
 @click.option("--print-config", is_flag=True, help="Print the settings in force as TOML and end.")
 @verbose_option
-def command(print_config: bool, **settings: Any) -> None:
+@click.pass_context
+def command(context: click.Context, print_config: bool, **settings: Any) -> None:
     """Find faces and tell their emotions, live: from a camera, a video or images.
 
     Without options: camera 0, in a window where a display is, else as text. Keys in the window:
@@ -89,11 +88,26 @@ def command(print_config: bool, **settings: Any) -> None:
       edge-emo run --camera 0
       edge-emo run --source film.mp4 --jsonl faces.jsonl --record annotated.mp4
     """
-    config = RunConfig.from_settings(settings)
+    _nearer_of(context, settings, "camera", "source")
+    config = RunConfig(**settings)
     if print_config:
         click.echo(config.to_toml(), nl=False)
         return
     _run(config)
+
+
+def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other: str) -> None:
+    """Of two settings that exclude each other drop the one that was said less directly.
+
+    A camera in the file must not forbid a source on the command line. Said in the same place,
+    both stay, and are refused.
+    """
+    # From the command line down to the default; an enumeration in that order.
+    order = list(click.core.ParameterSource)
+    said = {name: context.get_parameter_source(name) for name in (one, other)}
+    places = {name: order.index(place) for name, place in said.items() if place}
+    if len(set(places.values())) == 2:
+        settings[max(places, key=places.__getitem__)] = None
 
 
 def _run(config: RunConfig) -> None:
@@ -107,7 +121,7 @@ def _run(config: RunConfig) -> None:
     from ..sources import SourceOptions, open_source
 
     stop = threading.Event()
-    with ExitStack() as closing, _signals(stop):
+    with _signals(stop), ExitStack() as closing:
         classifier = TFLiteClassifier(
             read_model(find_model(config.model)), config.threads, config.interpreter
         )
@@ -139,7 +153,9 @@ def _outputs(config: RunConfig) -> list[tuple[str, str]]:
     if config.jsonl:
         wanted.append(("jsonl", config.jsonl))
     if config.record:
-        still = Path(config.record).suffix.lower() in PICTURE_SUFFIXES
+        from ..outputs.picture import SUFFIXES
+
+        still = Path(config.record).suffix.lower() in SUFFIXES
         wanted.append(("picture" if still else "record", config.record))
     wanted += [(name, target) for name, _, target in (o.partition("=") for o in config.outputs)]
     if config.window is None and not wanted:

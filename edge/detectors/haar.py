@@ -46,8 +46,10 @@ class HaarDetector:
         scale = min(1.0, FACE / (self._min_face * height))
         small = gray
         if scale < 1:
-            size = (round(width * scale), round(height * scale))
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
             small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+        if min(small.shape) < WINDOW:
+            return []
         least = max(WINDOW, round(self._min_face * small.shape[0]))
         found, hits = self._cascade.detectMultiScale2(
             small,

@@ -4,13 +4,14 @@ import contextlib
 import errno
 import json
 import os
-import sys
 from io import FileIO
 from pathlib import Path
 
 from ..atomic import cannot_write
+from ..errors import ConfigError
 from ..values import Frame, Observation
 from . import OutputOptions
+from .stdout import write_stdout
 
 
 class JsonLines:
@@ -20,21 +21,17 @@ class JsonLines:
     dropped = 0
 
     def __init__(self, options: OutputOptions) -> None:
+        if not options.target:
+            raise ConfigError("jsonl: needs a file, or - for standard output")
         self._name = options.target
         self._file = None if options.target == "-" else _open(Path(options.target))
 
     def write(self, frame: Frame, observation: Observation) -> None:
-        line = json.dumps(observation.as_record(), separators=(",", ":")).encode() + b"\n"
-        if self._file is not None:
-            self._append(self._file, line)
-            return
-        try:
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            raise  # the reader has gone: the command line ends quietly
-        except OSError as error:
-            raise cannot_write("standard output", error) from error
+        line = json.dumps(observation.as_record(), separators=(",", ":")) + "\n"
+        if self._file is None:
+            write_stdout(line)
+        else:
+            self._append(self._file, line.encode())
 
     def _append(self, file: FileIO, line: bytes) -> None:
         before = file.seek(0, os.SEEK_END) if file.seekable() else 0

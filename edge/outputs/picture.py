@@ -1,36 +1,45 @@
 """Write one annotated picture: of an image its only one, of anything else the last frame."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..atomic import write_bytes
+from ..atomic import replacing
 from ..errors import OutputError
 from ..values import Frame, Observation
 from . import OutputOptions
 from .annotate import annotate
 
+SUFFIXES = (".png", ".jpg", ".jpeg")
+
 
 class Picture:
-    """Writes a .png or .jpg when the run ends."""
+    """Writes a .png or .jpg when the run ends; of a run without frames, none."""
 
     color = True
     dropped = 0
 
     def __init__(self, options: OutputOptions) -> None:
         self._path = Path(options.target)
+        if self._path.suffix.lower() not in SUFFIXES:
+            raise OutputError(
+                f"{options.target or 'picture'}: a picture must end in {', '.join(SUFFIXES)}"
+            )
         self._last: tuple[np.ndarray, Observation] | None = None
-        if not self._path.parent.is_dir():
-            raise OutputError(f"{self._path}: cannot write: there is no folder of that name")
+        # Made now, so that a place that cannot be written is told before the work.
+        self._files = ExitStack()
+        self._temporary = self._files.enter_context(replacing(self._path))
 
     def write(self, frame: Frame, observation: Observation) -> None:
         self._last = frame.color(), observation
 
     def close(self) -> None:
         if self._last is None:
+            self._files.pop_all()
+            self._temporary.unlink(missing_ok=True)
             return
-        ok, encoded = cv2.imencode(self._path.suffix, annotate(*self._last, fps=0))
-        if not ok:
-            raise OutputError(f"{self._path}: OpenCV cannot encode this picture; use .png")
-        write_bytes(self._path, encoded.tobytes())
+        _, encoded = cv2.imencode(self._path.suffix, annotate(*self._last, fps=0))
+        with self._files:
+            self._temporary.write_bytes(encoded.tobytes())

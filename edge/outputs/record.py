@@ -2,8 +2,8 @@
 
 import queue
 import threading
+import time
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -18,7 +18,7 @@ from .annotate import Rate, annotate
 WAITING = 8  # frames that may wait for the encoder
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
 
-_Item = tuple[np.ndarray, Observation, float]
+_Item = tuple[np.ndarray, Observation, float, float]  # picture, seen, FPS, when in seconds
 
 
 class Recorder:
@@ -53,7 +53,8 @@ class Recorder:
             raise self._error
         fps = self._rate.tick() if self._live else 0.0
         try:
-            self._items.put((frame.color(), observation, fps), block=not self._live)
+            item = (frame.color(), observation, fps, time.monotonic())
+            self._items.put(item, block=not self._live)
         except queue.Full:
             self.dropped += 1
 
@@ -71,14 +72,14 @@ class Recorder:
     def _encode(self) -> None:
         writer: _Writer | None = None
         # After an error the rest is taken and left, until the analysis hears of it.
-        for image, observation, fps in iter(self._items.get, None):
+        for image, observation, fps, now_s in iter(self._items.get, None):
             if self._error:
                 continue
             try:
                 if writer is None:
                     size = (image.shape[1], image.shape[0])
                     writer = _Writer(self._temporary, self._path, self._fps, size)
-                times = writer.frames_due(observation.time) if self._live else 1
+                times = writer.frames_due(now_s) if self._live else 1
                 if times:
                     writer.write(annotate(image, observation, fps), times)
             except Exception as error:
@@ -96,7 +97,7 @@ class _Writer:
 
     def __init__(self, temporary: Path, path: Path, fps: float, size: tuple[int, int]) -> None:
         self._temporary, self._path, self._fps, self._size = temporary, path, fps, size
-        self._start: datetime | None = None
+        self._start: float | None = None
         self.frames = 0
         codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
         self._writer = cv2.VideoWriter(str(temporary), codec, fps, size)
@@ -105,9 +106,10 @@ class _Writer:
                 f"{path}: this OpenCV cannot write it; give it the ending .avi, or reinstall OpenCV"
             )
 
-    def frames_due(self, captured: datetime) -> int:
-        self._start = self._start or captured
-        due = round((captured - self._start).total_seconds() * self._fps) + 1
+    def frames_due(self, now_s: float) -> int:
+        # Not by the clock of the day: a board may learn the time within the recording.
+        self._start = now_s if self._start is None else self._start
+        due = round((now_s - self._start) * self._fps) + 1
         return max(0, due - self.frames)
 
     def write(self, image: np.ndarray, times: int) -> None:
@@ -119,11 +121,12 @@ class _Writer:
 
     def finish(self) -> None:
         self._writer.release()
-        written = cv2.VideoCapture(str(self._temporary))
-        count = int(written.get(cv2.CAP_PROP_FRAME_COUNT)) if written.isOpened() else 0
+        # The encoder tells no error, and a cut file's header may promise all frames: read the last.
+        written = cv2.VideoCapture(str(self._temporary), cv2.CAP_FFMPEG)
+        written.set(cv2.CAP_PROP_POS_FRAMES, self.frames - 1)
+        whole = written.isOpened() and written.read()[0]
         written.release()
-        if count < self.frames:
+        if not whole:
             raise OutputError(
-                f"{self._path}: only {count} of {self.frames} frames could be written; "
-                "is the disk full?"
+                f"{self._path}: not all of {self.frames} frames could be written; is the disk full?"
             )

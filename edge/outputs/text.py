@@ -6,6 +6,7 @@ import sys
 from ..values import Frame, Observation
 from . import OutputOptions
 from .annotate import NO_FACES, Rate
+from .stdout import write_stdout
 
 
 class Text:
@@ -15,9 +16,9 @@ class Text:
     dropped = 0
 
     def __init__(self, options: OutputOptions) -> None:
-        self._terminal = sys.stdout.isatty()
+        self._terminal = sys.stdout is not None and sys.stdout.isatty()
         self._rate = Rate()
-        self._last = ""
+        self._last: str | None = None
 
     def write(self, frame: Frame, observation: Observation) -> None:
         fps = self._rate.tick()
@@ -25,17 +26,17 @@ class Text:
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             line = f"{fps:4.0f} FPS  {faces or NO_FACES}"[:width]
-            print(f"\r{line:<{width}}", end="", flush=True)
+            write_stdout(f"\r{line:<{width}}")
             return
         seen = " ".join(f"{f.track}{f.emotion}" for f in observation.faces)
-        if seen != self._last or observation.frame == 0:
+        if seen != self._last:
             self._last = seen
             when = _clock(observation)
-            print(f"{when}  {faces or NO_FACES}", flush=True)
+            write_stdout(f"{when}  {faces or NO_FACES}\n")
 
     def close(self) -> None:
         if self._terminal:
-            print(flush=True)
+            write_stdout("\n")
 
 
 def _clock(observation: Observation) -> str:

@@ -1,6 +1,7 @@
 """Show the annotated frames in a window; always the newest, never in the way of the analysis."""
 
 import os
+import subprocess
 import sys
 import threading
 
@@ -13,6 +14,13 @@ from . import OutputOptions
 from .annotate import Rate, annotate
 
 TITLE = "edge-emo"
+_PROBE = """
+import sys, cv2
+try:
+    cv2.namedWindow("edge-emo")
+except cv2.error:
+    sys.exit(3)
+"""
 _QUIT = (ord("q"), ord("Q"), 27)  # 27 = Esc
 
 
@@ -72,9 +80,8 @@ def why_no_window() -> str | None:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         return "there is no display"
-    try:
-        cv2.namedWindow(TITLE)
-        cv2.destroyWindow(TITLE)
-    except cv2.error:
+    # In a process of its own: where the display does not answer, Qt aborts the one that asks.
+    tried = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, check=False)
+    if tried.returncode == 3:
         return "this OpenCV is the headless build, which has no windows"
-    return None
+    return "the display does not answer" if tried.returncode else None

@@ -1,5 +1,6 @@
 """Sources of frames: cameras, files, streams. `open_source` finds the one that a name asks for."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from .. import registry
 from ..dataset import IMAGE_SUFFIXES
 from ..errors import SourceError
 from ..values import Frame
+
+# These kinds are seen from what they are asked for; their names alone mean nothing.
+_KNOWN_BY_ARGUMENT = frozenset({"camera", "images", "stream", "video"})
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,10 @@ def _kind(what: str) -> tuple[str, str]:
     if "://" in what:
         return "stream", what
     name, _, argument = what.partition(":")
-    if name in registry.names(registry.SOURCES):
+    if name in registry.names(registry.SOURCES) and name not in _KNOWN_BY_ARGUMENT:
         return name, argument
     path = Path(what)
-    if not path.exists():
+    if not os.path.exists(what):
         cameras = "a number, picamera, mock or an rtsp:// URL"
         raise SourceError(f"{what}: no such file or folder, and no camera's name ({cameras})")
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:

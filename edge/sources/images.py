@@ -25,7 +25,8 @@ class Images:
     def __init__(self, argument: str, options: SourceOptions) -> None:
         self.name = argument
         path = Path(argument)
-        if path.is_dir():
+        self._folder = path.is_dir()
+        if self._folder:
             self._paths = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
         else:
             self._paths = [path]
@@ -38,6 +39,8 @@ class Images:
         for path in self._paths:
             started = time.perf_counter()
             image = read_image(path)
+            if image is None and not self._folder:
+                break
             if image is None:
                 log.warning("%s: is no readable image; skipped", path)
                 continue

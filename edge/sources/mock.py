@@ -7,6 +7,7 @@ from .picamera import PiCamera
 class MockCamera(PiCamera):
     """Behaves as the Pi camera does, at its rate, and shows the demo clip for ever."""
 
+    kind = "mock"
+
     def __init__(self, argument: str, options: SourceOptions) -> None:
         super().__init__(argument, options, module=fake_picamera2)
-        self.name = "mock"

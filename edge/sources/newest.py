@@ -1,6 +1,8 @@
 """Read a live source in a thread of its own and always offer its newest frame."""
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 
 from ..values import Frame
@@ -14,10 +16,12 @@ class Newest:
         dropped: frames that the source gave and nobody took.
     """
 
-    def __init__(self, source: Source, stop: threading.Event) -> None:
+    def __init__(self, source: Source, stop: threading.Event, deadline: float = math.inf) -> None:
+        """Take over `source` until `stop` is set or `time.perf_counter()` reaches `deadline`."""
         self.dropped = 0
         self._source = source
         self._stop = stop
+        self._deadline = deadline
         self._ready = threading.Condition()
         self._frame: Frame | None = None
         self._ended = False
@@ -31,11 +35,15 @@ class Newest:
         if self._error:
             raise self._error
 
+    def _over(self) -> bool:
+        return self._stop.is_set() or time.perf_counter() >= self._deadline
+
     def close(self) -> None:
         """End the thread; a frame that nobody took goes back to the source."""
         self._ended = True
         # A capture call that never returns must not keep the program from ending.
-        self._thread.join(timeout=1.0)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1.0)
         if self._frame is not None:
             self._frame.release()
             self._frame = None
@@ -61,9 +69,9 @@ class Newest:
 
     def _take(self) -> Frame | None:
         with self._ready:
-            while self._frame is None and not self._ended and not self._stop.is_set():
+            while self._frame is None and not self._ended and not self._over():
                 self._ready.wait(timeout=0.1)
-            if self._stop.is_set():
+            if self._over():
                 return None
             frame, self._frame = self._frame, None
             return frame

@@ -63,7 +63,10 @@ class Camera(_Capture):
     def __init__(self, argument: str, options: SourceOptions) -> None:
         _quiet()
         device: int | str = int(argument) if argument.isdecimal() else argument
-        capture = cv2.VideoCapture(device)
+        try:
+            capture = cv2.VideoCapture(device)
+        except cv2.error:  # a number beyond OpenCV's
+            capture = cv2.VideoCapture()
         if not capture.isOpened():
             raise SourceError(
                 f"camera {argument}: cannot be opened; {_cameras_here()} "

@@ -25,16 +25,17 @@ FPS = 30.0
 class PiCamera:
     """A camera of the Raspberry Pi, by its number in `Picamera2.global_camera_info()`."""
 
+    kind = "picamera"
     live = True
     continuous = True
 
     def __init__(self, argument: str, options: SourceOptions, module: Any = None) -> None:
         self._module = module or _import_picamera2()
-        number = _number(argument, self._module.Picamera2.global_camera_info())
-        self.name = f"picamera:{number}" if number else "picamera"
+        number = _number(self.kind, argument, self._module.Picamera2.global_camera_info())
+        self.name = f"{self.kind}:{number}" if number else self.kind
         self.fps = options.fps or FPS
         self._size = options.size or SIZE
-        self._camera = _opened(self._module, number)
+        self._camera = _opened(self.name, self._module, number)
         try:
             self._configure(options.color)
         except Exception as error:
@@ -114,25 +115,25 @@ def _import_picamera2() -> Any:
         ) from error
 
 
-def _number(argument: str, found: list[dict[str, Any]]) -> int:
+def _number(kind: str, argument: str, found: list[dict[str, Any]]) -> int:
     if argument and not argument.isdecimal():
-        raise SourceError(f"picamera:{argument}: is no camera's number; try picamera:0")
+        raise SourceError(f"{kind}:{argument}: is no camera's number; try {kind}:0")
     number = int(argument or 0)
     if number >= len(found):
         here = ", ".join(f"{i} ({c.get('Model', '?')})" for i, c in enumerate(found)) or "none"
         raise SourceError(
-            f"picamera:{number}: no such camera; found: {here}; check the ribbon cable and "
+            f"{kind}:{number}: no such camera; found: {here}; check the ribbon cable and "
             "'rpicam-hello --list-cameras'"
         )
     return number
 
 
-def _opened(module: Any, number: int) -> Any:
+def _opened(name: str, module: Any, number: int) -> Any:
     try:
         return module.Picamera2(number)
     except (RuntimeError, OSError) as error:
         raise SourceError(
-            f"picamera:{number}: cannot be opened ({error}); does another program use it?"
+            f"{name}: cannot be opened ({error}); does another program use it?"
         ) from error
 
 

@@ -1,0 +1,121 @@
+"""`edge-emo bench`: speed and size against the full Keras model and the paper's loop."""
+
+import errno
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from edge.cli import verbose_option
+
+
+def _png(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path and path.suffix.lower() != ".png":
+        raise click.BadParameter(f"'{path}' does not end in .png")
+    return path
+
+
+@click.command("bench", context_settings={"show_default": True})
+@click.option("--source", metavar="FILE", default="demo", help="A video, images, or 'demo'.")
+@click.option(
+    "--model", metavar="NAME|FILE", help="The model under test.  [default: the shipped edge-s]"
+)
+@click.option(
+    "--keras",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The .keras it was converted from, to run in float32.  [default: models/edge-s.keras]",
+)
+@click.option(
+    "--paper-keras",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A trained paper-c.  [default: models/paper-c.keras, else untrained weights]",
+)
+@click.option(
+    "--frames",
+    type=click.IntRange(1),
+    default=60,
+    help="Frames to hold in memory, in runs of ten spread over the clip's first 1500.",
+)
+@click.option("--rounds", type=click.IntRange(1), default=3, help="How often each one runs.")
+@click.option(
+    "--threads", type=click.IntRange(1), default=1, help="Threads of the TFLite interpreter."
+)
+@click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
+@click.option("--json", "json_file", metavar="FILE|-", help="Write all as JSON; - is stdout.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    callback=_png,
+    help="Draw the FPS as bars.",
+)
+@verbose_option
+def command(
+    source: str,
+    model: str | None,
+    keras: Path | None,
+    paper_keras: Path | None,
+    frames: int,
+    rounds: int,
+    threads: int,
+    interpreter: str | None,
+    json_file: str | None,
+    plot: Path | None,
+) -> None:
+    """Measure frames per second: the int8 model, its float32 twin, the full Keras model, the paper.
+
+    All take turns on the same decoded frames, round by round; a ratio compares within a round.
+    What needs TensorFlow is skipped where that is not installed. Decoding is not timed; making the
+    frame gray is.
+
+    \b
+    Examples:
+      edge-emo bench
+      edge-emo bench --source film.mp4 --json bench.json --plot bench.png
+    """
+    for path in (Path(json_file) if json_file and json_file != "-" else None, plot):
+        if path:
+            _check_writable(path)
+
+    from edge.atomic import write_text
+    from edge.progress import progress_bar
+
+    from .clip import read_clip
+    from .contestants import Wanted, line_up
+    from .machine import describe_machine, load_now
+    from .report import make_report
+    from .timing import race
+
+    load = load_now()
+    clip = read_clip(source, frames)
+    wanted = Wanted(model, keras, paper_keras, threads, interpreter)
+    with progress_bar("preparing the models") as progress:
+        lineup = line_up(wanted, clip.continuous, progress)
+    with progress_bar("measuring") as progress:
+        results = race(lineup.contestants, clip, rounds, progress)
+    machine = describe_machine(interpreter, load)
+    report = make_report(clip, lineup, results, threads, machine)
+    text = json.dumps(report.as_dict(), indent=1)
+    click.echo(text if json_file == "-" else report.as_text())
+    if json_file and json_file != "-":
+        write_text(Path(json_file), text + "\n")
+    if plot:
+        from .plot import write_plot
+
+        write_plot(report, plot)
+
+
+def _check_writable(path: Path) -> None:
+    """Say before minutes of measuring, not after, that a file cannot be written."""
+    from edge.atomic import cannot_write
+
+    if path.is_dir():
+        raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise cannot_write(path, error) from error

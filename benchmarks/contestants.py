@@ -1,0 +1,173 @@
+"""Who runs: the pipeline with the int8 model and, where TensorFlow is, what it is compared with."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.classifier import Classifier, TFLiteClassifier
+from edge.config import RunConfig
+from edge.detectors import make_detector
+from edge.modelfile import ModelFile, find_model, read_model, shipped_models
+from edge.pipeline import Pipeline
+from edge.sources.opencv import frame_of
+
+from .clip import Picture
+from .timing import Contestant, Glance
+
+PAPER_TFLITE = "paper-c float32"
+PAPER_PREDICT = "paper-c keras, predict"
+PAPER_CALL = "paper-c keras, compiled call"
+PAPER_LOOP = "paper's loop"
+STEPS = 5  # how often `line_up` tells its progress
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for; None stands for what comes with edge-emo.
+
+    Attributes:
+        model: name or file of the .tflite under test.
+        keras: the .keras that it was converted from.
+        paper_keras: a trained Model C of the paper.
+        threads: of the TFLite interpreter.
+        interpreter: its name.
+    """
+
+    model: str | None = None
+    keras: Path | None = None
+    paper_keras: Path | None = None
+    threads: int = 1
+    interpreter: str | None = None
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A contestant that does not run here, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """Who runs, who does not, and what to know of them; the model under test is the first."""
+
+    contestants: tuple[Contestant, ...]
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Pipelines:
+    """Makes contestants that run this project's pipeline and differ only in the classifier."""
+
+    def __init__(self, wanted: Wanted, continuous: bool) -> None:
+        """Load the detector. Raises: DetectorError."""
+        defaults = RunConfig()
+        self._wanted = wanted
+        self._continuous = continuous
+        self._detector = make_detector(defaults.detector, defaults.min_face)
+
+    def tflite(self, name: str, model: ModelFile, size: int) -> Contestant:
+        """Return the pipeline with a TFLite model. Raises: ModelError, InterpreterError."""
+        classifier = TFLiteClassifier(model, self._wanted.threads, self._wanted.interpreter)
+        what = f"this pipeline, {model.precision} TFLite model"
+        return self.pipeline(name, what, size, classifier)
+
+    def pipeline(self, name: str, what: str, size: int, classifier: Classifier) -> Contestant:
+        """Return the pipeline with any classifier; `size` is that of its model's file, bytes."""
+        # The first call may trace or compile, and the warm-up frame may show no face.
+        classifier.classify(np.zeros(classifier.input_size, np.uint8))
+
+        def begin() -> Callable[[Picture], Glance]:
+            pipeline = Pipeline(self._detector, classifier, self._continuous)
+            return lambda picture: _analyse(pipeline, picture)
+
+        return Contestant(name, what, size, begin)
+
+
+def _analyse(pipeline: Pipeline, picture: Picture) -> Glance:
+    # A frame as a source makes it of a decoded image: with its gray plane, which takes time too.
+    started = time.perf_counter()
+    frame = frame_of(picture.image, "bench", picture.index, picture.position_s, started)
+    seen = pipeline.analyse(frame)
+    gray, detect, classify = (seen.ms[stage] for stage in ("capture", "detect", "classify"))
+    return Glance(len(seen.faces), {"gray": gray, "detect": detect, "classify": classify})
+
+
+def line_up(wanted: Wanted, continuous: bool, progress: Callable[[int, int], None]) -> Lineup:
+    """Load and convert all models that can be had here.
+
+    Args:
+        continuous: the clip's successive frames show the same scene.
+        progress: called with (steps done, steps in all).
+
+    Raises:
+        ModelError, InterpreterError, DetectorError, ConversionError, ConfigError.
+    """
+    path = find_model(wanted.model)
+    model = read_model(path)
+    pipelines = Pipelines(wanted, continuous)
+    first = pipelines.tflite(f"{model.name} {model.precision}", model, path.stat().st_size)
+    progress(1, STEPS)
+    reason = _why_no_keras()
+    progress(2, STEPS)
+    if reason:
+        names = [*_twin(model), PAPER_TFLITE, PAPER_PREDICT, PAPER_CALL, PAPER_LOOP]
+        return Lineup((first,), tuple(Skipped(n, reason) for n in names if n != first.name))
+    from .keras_contestants import float_twin, paper_contestants
+
+    twin: tuple[Contestant, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    for name in _twin(model):
+        if original := wanted.keras or _shipped_original(model):
+            twin = (float_twin(name, original, model, pipelines),)
+        else:
+            missing = f"the Keras model that {path.name} was converted from is not here"
+            skipped = (Skipped(name, f"{missing}; name it with --keras"),)
+    progress(3, STEPS)
+    paper, notes = paper_contestants(wanted.paper_keras or shipped_keras("paper-c"), pipelines)
+    progress(STEPS, STEPS)
+    others = [c for c in (*twin, *paper) if c.name != first.name]  # where Model C is under test
+    return Lineup((first, *others), skipped, notes)
+
+
+def shipped_keras(name: str) -> Path | None:
+    """Return the Keras original among the models of a checkout; a wheel carries none."""
+    path = find_model(None).with_name(f"{name}.keras")
+    return path if path.is_file() else None
+
+
+def _shipped_original(model: ModelFile) -> Path | None:
+    """Return the original of a shipped model; another file may bear the same name by chance."""
+    shipped = model.path.resolve() in [path.resolve() for path in shipped_models().values()]
+    return shipped_keras(model.name) if shipped else None
+
+
+def _twin(model: ModelFile) -> tuple[str, ...]:
+    """Return the name of the same network in float32; none where that is in the table anyway."""
+    name = f"{model.name} float32"
+    return () if model.precision == "float32" or name == PAPER_TFLITE else (name,)
+
+
+def _why_no_keras() -> str | None:
+    """Start Keras on TensorFlow; return why it cannot be had, in a phrase, or None."""
+    from train.backend import start_keras
+
+    try:
+        start_keras()
+        import keras
+        import tensorflow  # noqa: F401
+    except ModuleNotFoundError as error:
+        package = (error.name or "tensorflow").partition(".")[0]
+        return (
+            f"needs TensorFlow, but {package} is not installed; run "
+            "\"pip install 'edge-emo[bench]'\", or in a checkout \"pip install '.[bench]'\""
+        )
+    except ImportError as error:
+        return f"TensorFlow cannot be imported here ({' '.join(str(error).split())}); reinstall it"
+    if keras.backend.backend() != "tensorflow":
+        return f"Keras runs on {keras.backend.backend()} here; unset KERAS_BACKEND for TensorFlow"
+    return None
