@@ -35,7 +35,7 @@ class PiCamera:
         self.name = f"{self.kind}:{number}" if number else self.kind
         self.fps = options.fps or FPS
         self._size = options.size or SIZE
-        self._camera = _opened(self.name, self._module, number)
+        self._camera = _opened(f"{self.kind}:{number}", self._module, number)
         try:
             self._configure(options.color)
         except Exception as error:

@@ -1,0 +1,120 @@
+"""`edge-emo evaluate`: accuracy of a model on labelled faces, by itself and as JSON."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from edge.classifier import TFLiteClassifier
+from edge.dataset import load_split
+from edge.labels import EMOTIONS
+from edge.modelfile import find_model, read_model, write_model
+
+
+def test_the_report_is_that_of_scoring_each_face(edge_emo, labelled_folder_once, tmp_path):
+    path = tmp_path / "scores.json"
+    ended = edge_emo("evaluate", "--data", labelled_folder_once, "--json", path)
+    assert (ended.status, ended.err) == (0, "")
+    report = json.loads(path.read_text())
+    faces = load_split(labelled_folder_once, "test")
+    classifier = TFLiteClassifier(read_model(find_model(None)))
+    predicted = np.array([classifier.classify(face).argmax() for face in faces.images])
+    assert report["faces"] == len(faces) == 21
+    assert report["accuracy"] == pytest.approx((predicted == faces.labels).mean(), abs=1e-5)
+    for label, row in enumerate(report["confusion"]):
+        assert row == np.bincount(predicted[faces.labels == label], minlength=7).tolist()
+    assert report["labels"] == list(EMOTIONS)
+    assert report["split"] == "test"
+    assert report["model"].endswith("edge-s.tflite")
+    assert report["data"] == str(labelled_folder_once)
+    assert report["skipped"] == []
+
+
+def test_the_table_for_people_has_the_same_accuracy(edge_emo, labelled_folder_once):
+    report = json.loads(edge_emo("evaluate", "--data", labelled_folder_once, "--json", "-").out)
+    table = edge_emo("evaluate", "--data", labelled_folder_once).out
+    assert f"accuracy {report['accuracy']:.2%}" in table
+    assert "21 faces" in table
+    for name in EMOTIONS:
+        assert f"\n{name}" in table
+
+
+def test_standard_output_carries_only_the_json_that_is_asked_for(edge_emo, labelled_folder_once):
+    ended = edge_emo("evaluate", "--data", labelled_folder_once, "--json", "-")
+    assert ended.err == ""
+    assert json.loads(ended.out)["faces"] == 21
+
+
+def test_another_split_can_be_named(edge_emo, labelled_folder_once):
+    ended = edge_emo("evaluate", "--data", labelled_folder_once, "--split", "train", "--json", "-")
+    report = json.loads(ended.out)
+    assert (report["split"], report["faces"]) == ("train", 56)
+
+
+def test_a_folder_of_happy_astronauts_is_all_right(edge_emo, labelled_folder, tmp_path):
+    # Every second face of the data set is the astronaut's, whatever it is filed under.
+    happy = tmp_path / "astronauts" / "happy"
+    happy.mkdir(parents=True)
+    for place, emotion in enumerate(EMOTIONS):
+        for number in range(place % 2, 8, 2):
+            face = labelled_folder / "train" / emotion / f"{number}.png"
+            shutil.copy(face, happy / f"{emotion}-{number}.png")
+    report = json.loads(edge_emo("evaluate", "--data", happy.parent, "--json", "-").out)
+    assert report["faces"] == 28
+    assert report["recall"]["happy"] == report["accuracy"]
+    assert report["accuracy"] > 0.5
+    assert report["recall"]["sad"] is None
+
+
+def test_an_unreadable_image_is_skipped_said_and_listed(edge_emo, labelled_folder):
+    path = labelled_folder / "test" / "happy" / "empty.png"
+    path.touch()
+    assert json.loads(edge_emo("evaluate", "--data", labelled_folder, "--json", "-").out)[
+        "skipped"
+    ] == [str(path)]
+    ended = edge_emo("evaluate", "--data", labelled_folder)
+    assert ended.status == 0
+    assert ended.err == f"edge-emo: {path}: is no readable image; skipped\n"
+    assert "21 faces" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "nowhere"], "nowhere: no such folder"),
+        (["--split", "validation"], "no split 'validation'"),
+        (["--model", "none.tflite"], "none.tflite: cannot be read"),
+        (["--model", "edge-xxl"], "model 'edge-xxl'"),
+        (["--model", "none.keras"], "none.keras"),
+        (["--interpreter", "tensorrt"], "interpreter: 'tensorrt' is none of"),
+        (["--threads", "0"], "threads: 0"),
+        (["--json", "nowhere/scores.json"], "nowhere/scores.json: cannot write"),
+        (["--json", "."], "cannot write"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(
+    edge_emo, assert_refused, labelled_folder_once, tmp_path, monkeypatch, arguments, said
+):
+    if "none.keras" in arguments:
+        pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
+    monkeypatch.chdir(tmp_path)
+    ended = edge_emo("evaluate", "--data", labelled_folder_once, *arguments)
+    assert_refused(ended, said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shape", [[1, 64, 64, 1], [1, 0, 0, 1], [1, "48", "48", 1]])
+def test_a_model_that_disagrees_with_its_description_is_refused(
+    edge_emo, assert_refused, labelled_folder_once, tmp_path, shape
+):
+    model = read_model(find_model(None))
+    path = tmp_path / "other.tflite"
+    write_model(path, model.flatbuffer, {**model.about, "input": {"shape": shape}})
+    ended = edge_emo("evaluate", "--data", labelled_folder_once, "--model", path)
+    assert_refused(ended, "other.tflite: ")
+
+
+def test_an_unknown_emotions_folder_is_refused_by_name(edge_emo, assert_refused, labelled_folder):
+    (labelled_folder / "test" / "bored").mkdir()
+    assert_refused(edge_emo("evaluate", "--data", labelled_folder), "'bored' is not an emotion")

@@ -1,0 +1,267 @@
+"""The Pi camera's source on a stand-in for Picamera2: small gray planes, every buffer given back."""
+
+import sys
+import threading
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.boxes import iou
+from edge.detectors.haar import HaarDetector
+from edge.errors import SourceError
+from edge.pipeline import Pipeline
+from edge.runner import run
+from edge.sources import SourceOptions, fake_picamera2, open_source
+from edge.sources.picamera import PiCamera
+
+
+@pytest.fixture
+def camera():
+    """Open a Pi camera's source; the camera behind it is `.camera.device`."""
+
+    class Remembered(fake_picamera2.Picamera2):
+        def __init__(self, number):
+            super().__init__(number)
+            opened.device = self
+
+    opened = SimpleNamespace(
+        Picamera2=Remembered, MappedArray=fake_picamera2.MappedArray, device=None
+    )
+
+    def open_camera(argument="", **options):
+        opened.source = PiCamera(argument, SourceOptions(**options), module=opened)
+        return opened.source
+
+    open_camera.opened = opened
+    yield open_camera
+    if opened.device:
+        opened.device.close()
+
+
+@pytest.fixture
+def blind():
+    """A pipeline that sees nothing, at once."""
+    return Pipeline(SimpleNamespace(detect=lambda gray, known=(): []), None)
+
+
+def output(write):
+    return SimpleNamespace(color=False, dropped=0, write=write, close=lambda: None)
+
+
+def first(source):
+    return next(iter(source))
+
+
+def test_a_frame_is_the_small_streams_gray_plane_without_its_padding(camera):
+    with camera(size=(1280, 720)) as source, first(source) as frame:
+        assert frame.size == (1280, 720)
+        assert frame.gray.shape == (360, 640)
+        assert frame.gray.dtype == np.uint8
+        reference = cv2.resize(cv2.cvtColor(frame.color(), cv2.COLOR_BGR2GRAY), (640, 360))
+        # Y of YUV420 spans 16..235.
+        assert np.abs(frame.gray - (16 + reference * (219 / 255))).mean() < 2
+
+
+def test_the_gray_plane_is_used_in_place_not_copied(camera):
+    # A width whose rows are padded: a copy would have closed them up.
+    with camera(size=(600, 400)) as source, first(source) as frame:
+        assert frame.gray.shape == (400, 600)
+        assert frame.gray.strides == (640, 1)
+        assert not frame.gray.flags.owndata
+
+
+def test_boxes_are_in_pixels_of_the_full_frame(camera):
+    class Neutral:
+        input_size = (48, 48)
+
+        def classify(self, face):
+            return np.full(7, 1 / 7, "f4")
+
+    detector = HaarDetector()
+    with camera(size=(1280, 720)) as source, first(source) as frame:
+        seen = Pipeline(detector, Neutral()).analyse(frame)
+        full = detector.detect(cv2.cvtColor(frame.color(), cv2.COLOR_BGR2GRAY))
+    assert len(seen.faces) == len(full) == 1
+    assert iou(seen.faces[0].box, full[0]) > 0.5
+    assert seen.size == (1280, 720)
+
+
+def test_colour_is_the_full_frame_and_may_be_kept_after_the_frame_has_gone(camera):
+    with camera(size=(640, 360)) as source:
+        with first(source) as frame:
+            kept = frame.color()
+            before = kept.copy()
+        np.testing.assert_array_equal(kept, before)
+        assert kept.shape == (360, 640, 3)
+
+
+def test_where_nobody_shows_colour_one_small_stream_is_all_that_is_configured(camera):
+    with camera(size=(1280, 720), color=False) as source:
+        config = camera.opened.device.camera_configuration()
+        assert config.get("lores") is None
+        assert (config["main"]["size"], config["main"]["format"]) == ((640, 360), "YUV420")
+        with first(source) as frame:
+            assert frame.size == (1280, 720)
+            assert frame.gray.shape == (360, 640)
+
+
+def test_with_colour_main_is_the_full_frame_and_lores_the_gray_one(camera):
+    with camera(size=(1280, 720), color=True):
+        config = camera.opened.device.camera_configuration()
+        assert config["main"]["size"] == (1280, 720)
+        assert (config["lores"]["size"], config["lores"]["format"]) == ((640, 360), "YUV420")
+
+
+def test_a_small_camera_is_not_scaled_up(camera):
+    with camera(size=(320, 240)) as source, first(source) as frame:
+        assert frame.gray.shape == (240, 320)
+
+
+def test_the_rate_asked_for_reaches_the_camera(camera):
+    with camera(fps=7.0) as source:
+        assert source.fps == 7
+        assert camera.opened.device.camera_configuration()["controls"] == {"FrameRate": 7.0}
+
+
+def test_frames_are_numbered_and_more_of_them_come_than_there_are_buffers(camera):
+    with camera(size=(64, 48), fps=500) as source:
+        taken = []
+        for frame in source:
+            with frame:
+                assert camera.opened.device.lent == 1
+                taken.append(frame.index)
+            if len(taken) == 3 * fake_picamera2.BUFFERS:
+                break
+        assert taken == list(range(len(taken)))
+        assert camera.opened.device.lent == 0
+
+
+def test_a_live_camera_has_no_position(camera):
+    with camera(size=(64, 48)) as source, first(source) as frame:
+        assert frame.position_s is None
+        assert source.live
+        assert source.continuous
+
+
+def test_an_error_while_a_frame_is_used_gives_it_back(camera):
+    with camera(size=(64, 48)) as source:
+        with pytest.raises(ZeroDivisionError), first(source):
+            raise ZeroDivisionError
+        assert camera.opened.device.lent == 0
+
+
+def test_an_error_while_a_buffer_is_mapped_gives_it_back(camera, monkeypatch):
+    def broken(self):
+        raise OSError("mmap")
+
+    monkeypatch.setattr(fake_picamera2.MappedArray, "__enter__", broken)
+    with camera(size=(64, 48)) as source:
+        with pytest.raises(OSError, match="mmap"):
+            first(source)
+        assert camera.opened.device.lent == 0
+
+
+def test_after_a_run_every_buffer_is_back(camera, blind):
+    stop = threading.Event()
+    with camera(size=(64, 48), fps=200) as source:
+        summary = run(source, blind, [output(lambda f, o: o.frame > 5 and stop.set())], stop)
+        assert camera.opened.device.lent == 0
+    assert summary.frames > 0
+    assert not camera.opened.device.started
+
+
+def test_frames_dropped_because_they_came_too_late_are_given_back(camera, blind):
+    # As many as the pool has buffers pass while the analysis is busy with one.
+    stop = threading.Event()
+
+    def slow(frame, observation):
+        while source_gives["next"] < observation.frame + 2 * fake_picamera2.BUFFERS:
+            ticked.wait(0.01)
+        if observation.frame:
+            stop.set()
+
+    with camera(size=(64, 48), fps=500) as source:
+        source_gives, ticked = {"next": 0}, threading.Event()
+        device = camera.opened.device
+        capture = device.capture_request
+
+        def counting():
+            source_gives["next"] += 1
+            return capture()
+
+        device.capture_request = counting
+        summary = run(source, blind, [output(slow)], stop)
+        assert device.lent == 0
+    assert summary.late >= fake_picamera2.BUFFERS
+
+
+def test_an_error_in_an_output_reaches_the_caller_with_every_buffer_back(camera, blind):
+    def broken(frame, observation):
+        raise ZeroDivisionError
+
+    with camera(size=(64, 48), fps=200) as source:
+        with pytest.raises(ZeroDivisionError):
+            run(source, blind, [output(broken)], threading.Event())
+        assert camera.opened.device.lent == 0
+
+
+def test_an_error_of_the_camera_reaches_the_caller(camera, blind):
+    with camera(size=(64, 48), fps=200) as source:
+        camera.opened.device.stop()
+        with pytest.raises(RuntimeError, match="not been started"):
+            run(source, blind, [], threading.Event())
+
+
+def test_a_camera_that_cannot_be_configured_is_closed_again(camera, monkeypatch):
+    def refuse(self, config):
+        raise RuntimeError("no such mode")
+
+    monkeypatch.setattr(fake_picamera2.Picamera2, "configure", refuse)
+    closed = []
+    monkeypatch.setattr(fake_picamera2.Picamera2, "close", lambda self: closed.append(1))
+    with pytest.raises(SourceError, match="cannot be started: no such mode"):
+        camera()
+    assert closed == [1]
+
+
+def test_a_camera_that_is_in_use_is_said(camera, monkeypatch):
+    def busy(self, number):
+        raise RuntimeError("Camera __init__ sequence did not complete.")
+
+    monkeypatch.setattr(camera.opened.Picamera2, "__init__", busy)
+    with pytest.raises(SourceError, match=r"picamera:0: cannot be opened.*another program"):
+        camera()
+
+
+@pytest.mark.parametrize("argument", ["1", "99999999999999999999", "x", "-1"])
+def test_a_camera_that_is_not_there_is_refused_by_its_name(camera, argument):
+    with pytest.raises(SourceError, match=f"picamera:{argument}: "):
+        camera(argument)
+
+
+def test_where_no_camera_is_it_says_what_to_check(camera, monkeypatch):
+    monkeypatch.setattr(camera.opened.Picamera2, "global_camera_info", list)
+    with pytest.raises(SourceError, match="found: none; check the ribbon cable"):
+        camera()
+
+
+def test_without_picamera2_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(SourceError, match="apt install python3-picamera2"):
+        open_source("picamera")
+
+
+def test_the_mock_is_the_pi_cameras_source_under_its_own_name():
+    with open_source("mock", SourceOptions(size=(64, 48))) as source:
+        assert isinstance(source, PiCamera)
+        assert source.name == "mock"
+        with first(source) as frame:
+            assert frame.source == "mock"
+
+
+@pytest.mark.parametrize("name", ["mock:1", "mock:x"])
+def test_a_mock_that_is_not_there_is_refused_by_its_name(name):
+    with pytest.raises(SourceError, match=name):
+        open_source(name)

@@ -1,0 +1,185 @@
+"""Labelled faces in the folder layouts in which data sets are found."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.dataset import find_splits, load_split, read_image
+from edge.errors import DatasetError
+from edge.labels import EMOTIONS
+
+
+@pytest.fixture
+def save(tmp_path, pixels):
+    """Write a random gray image into the data set and return its pixels."""
+
+    def write(name, height=48, width=48):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = pixels(height, width)
+        cv2.imwrite(str(path), image)
+        return image
+
+    return write
+
+
+def test_kaggles_layout_has_a_folder_for_each_split(labelled_folder_once):
+    assert set(find_splits(labelled_folder_once)) == {"train", "test"}
+    test = load_split(labelled_folder_once, "test")
+    assert test.split == "test"
+    assert len(test) == 3 * 7
+    assert test.counts() == dict.fromkeys(EMOTIONS, 3)
+    assert test.images.shape == (21, 48, 48)
+    assert test.images.dtype == np.uint8
+    assert test.skipped == ()
+    for path, label, image in zip(test.paths, test.labels, test.images, strict=True):
+        assert path.parent == labelled_folder_once / "test" / EMOTIONS[label]
+        np.testing.assert_array_equal(image, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+
+
+def test_the_split_kept_for_testing_is_the_default(labelled_folder_once):
+    assert load_split(labelled_folder_once).paths == load_split(labelled_folder_once, "test").paths
+
+
+def test_one_folder_per_emotion_is_one_split(tmp_path, save):
+    face = save("happy/a.png")
+    save("sad/a.png")
+    assert find_splits(tmp_path) == {"all": tmp_path}
+    faces = load_split(tmp_path)
+    assert faces.split == "all"
+    assert faces.labels.tolist() == [EMOTIONS.index("happy"), EMOTIONS.index("sad")]
+    np.testing.assert_array_equal(faces.images[0], face)
+
+
+@pytest.mark.parametrize(
+    ("folder", "split"),
+    [("Training", "train"), ("PublicTest", "test"), ("val", "validation"), ("images/test", "test")],
+)
+def test_other_names_of_splits_are_understood(tmp_path, save, folder, split):
+    save(f"{folder}/happy/a.png")
+    assert list(find_splits(tmp_path)) == [split]
+    assert len(load_split(tmp_path)) == 1
+
+
+def test_folders_are_found_under_their_synonyms(tmp_path, save):
+    save("test/Anger/a.png")
+    save("test/Happiness/a.png")
+    assert load_split(tmp_path).labels.tolist() == [0, 3]
+
+
+def test_images_of_any_size_and_colour_come_gray_at_the_size_asked_for(tmp_path, save, pixels):
+    save("happy/large.png", 100, 80)
+    cv2.imwrite(str(tmp_path / "happy" / "color.jpg"), pixels(60, 60, 3))
+    cv2.imwrite(str(tmp_path / "happy" / "tiny.bmp"), pixels(3, 5))
+    faces = load_split(tmp_path, size=(32, 40))
+    assert faces.images.shape == (3, 32, 40)
+
+
+def test_an_emotion_without_images_is_allowed_and_counted_as_none(tmp_path, save):
+    save("happy/a.png")
+    (tmp_path / "disgust").mkdir()
+    assert load_split(tmp_path).counts() == {**dict.fromkeys(EMOTIONS, 0), "happy": 1}
+
+
+def test_files_that_are_no_images_and_hidden_folders_are_passed_over(tmp_path, save):
+    save("happy/a.png")
+    (tmp_path / "happy" / "Thumbs.db").write_bytes(b"x")
+    (tmp_path / "happy" / "notes.txt").write_text("x")
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    faces = load_split(tmp_path)
+    assert len(faces) == 1
+    assert faces.skipped == ()
+
+
+def test_a_corrupt_image_is_skipped_and_listed(labelled_folder, tmp_path):
+    happy = labelled_folder / "test" / "happy"
+    good = len(load_split(labelled_folder))
+    (happy / "empty.png").touch()
+    (happy / "text.jpg").write_text("no image")
+    whole = (happy / "0.png").read_bytes()
+    (happy / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (happy / "folder.png").mkdir()
+    faces = load_split(labelled_folder)
+    assert len(faces) == good
+    assert {path.name for path in faces.skipped} == {
+        *("empty.png", "text.jpg", "cut.png", "folder.png")
+    }
+    assert not set(faces.skipped) & set(faces.paths)
+
+
+def test_a_folder_that_is_no_emotion_is_refused_by_name(labelled_folder):
+    (labelled_folder / "test" / "bored").mkdir()
+    with pytest.raises(DatasetError, match=r"test.bored: 'bored' is not an emotion"):
+        load_split(labelled_folder)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda d: d.rmdir(), "no such folder"),
+        (lambda d: None, "holds no folders"),
+        (lambda d: (d / "happy").mkdir(), "holds no readable image"),
+        (lambda d: (d / "test" / "happy").mkdir(parents=True), "holds no readable image"),
+        (lambda d: (d / "test").mkdir(), "holds no readable image"),
+    ],
+)
+def test_a_data_set_without_images_is_refused_with_its_name(tmp_path, make, said):
+    data = tmp_path / "data"
+    data.mkdir()
+    make(data)
+    with pytest.raises(DatasetError, match=f"data.*: {said}"):
+        load_split(data)
+
+
+def test_a_data_set_of_nothing_but_damaged_images_is_refused(tmp_path):
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "a.png").write_bytes(b"x")
+    with pytest.raises(DatasetError, match="holds no readable image"):
+        load_split(tmp_path)
+
+
+def test_a_split_that_is_not_there_is_refused_with_those_that_are(labelled_folder_once):
+    with pytest.raises(DatasetError, match="no split 'validation'; it has test, train"):
+        load_split(labelled_folder_once, "validation")
+
+
+def test_the_order_of_faces_is_that_of_their_names(labelled_folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(labelled_folder, copy)
+    names = [p.relative_to(labelled_folder) for p in load_split(labelled_folder).paths]
+    assert names == sorted(names)
+    assert [p.relative_to(copy) for p in load_split(copy).paths] == names
+
+
+def test_selected_faces_keep_label_and_path_together(labelled_folder_once):
+    faces = load_split(labelled_folder_once, "test")
+    some = faces.select(np.array([5, 0, 20]))
+    assert some.paths == (faces.paths[5], faces.paths[0], faces.paths[20])
+    np.testing.assert_array_equal(some.labels, faces.labels[[5, 0, 20]])
+    np.testing.assert_array_equal(some.images, faces.images[[5, 0, 20]])
+    assert some.split == "test"
+
+
+def test_progress_ends_at_the_number_of_files(labelled_folder_once):
+    told = []
+    load_split(
+        labelled_folder_once, "test", progress=lambda done, total: told.append((done, total))
+    )
+    assert told[-1] == (21, 21)
+
+
+def test_an_image_of_16_bits_or_with_transparency_is_read_as_8_bits(tmp_path, pixels):
+    color = pixels(20, 30, 3)
+    cv2.imwrite(str(tmp_path / "deep.png"), color.astype(np.uint16) * 257)
+    cv2.imwrite(str(tmp_path / "alpha.png"), np.dstack([color, pixels(20, 30)]))
+    for name in ("deep.png", "alpha.png"):
+        image = read_image(tmp_path / name)
+        assert image.dtype == np.uint8
+        np.testing.assert_array_equal(image, color)
+
+
+def test_a_file_that_is_not_there_is_unreadable(tmp_path):
+    assert read_image(tmp_path / "none.png") is None
+    assert read_image(tmp_path) is None

@@ -1,0 +1,60 @@
+"""Accuracy, recall and confusion of predictions, by hand-counted examples."""
+
+import numpy as np
+import pytest
+
+from edge.labels import EMOTIONS
+from edge.metrics import score
+
+# Four happy faces, three of them found; one sad face, taken for neutral; one angry face, found.
+HAPPY, SAD, ANGRY, NEUTRAL = (EMOTIONS.index(n) for n in ("happy", "sad", "angry", "neutral"))
+LABELS = np.array([HAPPY, HAPPY, HAPPY, HAPPY, SAD, ANGRY])
+PREDICTIONS = np.array([HAPPY, HAPPY, HAPPY, SAD, NEUTRAL, ANGRY])
+
+
+@pytest.fixture
+def card():
+    return score(LABELS, PREDICTIONS)
+
+
+def test_accuracy_is_the_share_of_faces_that_are_right(card):
+    assert card.faces == 6
+    assert card.accuracy == pytest.approx(4 / 6)
+
+
+def test_recall_is_the_share_of_each_emotion_that_is_found(card):
+    assert card.recall["happy"] == 0.75
+    assert card.recall["sad"] == 0.0
+    assert card.recall["angry"] == 1.0
+
+
+def test_an_emotion_without_faces_has_no_recall_and_does_not_count(card):
+    assert card.recall["fear"] is None
+    assert card.balanced_accuracy == pytest.approx((0.75 + 0 + 1) / 3)
+
+
+def test_a_row_of_the_confusion_matrix_is_a_label_a_column_a_prediction(card):
+    assert card.confusion.shape == (7, 7)
+    assert card.confusion[HAPPY, HAPPY] == 3
+    assert card.confusion[HAPPY, SAD] == 1
+    assert card.confusion[SAD, NEUTRAL] == 1
+    assert card.confusion[SAD, HAPPY] == 0
+    assert card.confusion.sum() == 6
+
+
+def test_as_a_dictionary_it_says_the_same(card):
+    told = card.as_dict()
+    assert told["faces"] == 6
+    assert told["accuracy"] == pytest.approx(4 / 6, abs=1e-5)
+    assert told["labels"] == list(EMOTIONS)
+    assert told["confusion"] == card.confusion.tolist()
+    assert told["recall"]["happy"] == 0.75
+    assert told["recall"]["fear"] is None
+
+
+def test_as_text_it_has_a_row_for_each_label(card):
+    rows = {line.split()[0]: line.split()[1:] for line in card.as_text().splitlines()[1:]}
+    assert list(rows) == list(EMOTIONS)
+    assert rows["happy"][:2] == ["75.0", "%"]
+    assert rows["happy"][2:] == ["0", "0", "0", "3", "0", "1", "0"]
+    assert rows["fear"][0] == "-"

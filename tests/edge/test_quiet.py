@@ -1,0 +1,43 @@
+"""Nothing that a library's C++ code says reaches stderr, and what we say afterwards does."""
+
+import os
+import sys
+
+import pytest
+
+from edge.quiet import quiet_stderr
+
+
+def test_what_c_code_writes_is_held_back_and_only_for_a_while(capfd):
+    with quiet_stderr():
+        os.write(2, b"INFO: created delegate\n")
+    os.write(2, b"ours\n")
+    print("and ours", file=sys.stderr)
+    assert capfd.readouterr().err == "ours\nand ours\n"
+
+
+def test_an_error_comes_through_and_stderr_is_back(capfd):
+    with pytest.raises(ZeroDivisionError), quiet_stderr():
+        raise ZeroDivisionError
+    os.write(2, b"ours\n")
+    assert capfd.readouterr().err == "ours\n"
+
+
+def test_a_full_disk_does_not_keep_the_program_from_starting(
+    edge_emo_process, no_file_larger_than, portrait_file
+):
+    ended = edge_emo_process(
+        "run", "--source", portrait_file, "--jsonl", "-", **no_file_larger_than(0)
+    )
+    assert ended.status == 0, ended
+    assert ended.out.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX descriptors are needed")
+def test_a_program_without_stderr_runs_too(edge_emo_process, portrait_file):
+    # As some schedulers start programs.
+    ended = edge_emo_process(
+        "run", "--source", portrait_file, "--jsonl", "-", preexec_fn=lambda: os.close(2)
+    )
+    assert ended.status == 0
+    assert ended.out.count("\n") == 1
