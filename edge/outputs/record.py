@@ -11,6 +11,7 @@ import numpy as np
 
 from ..atomic import replacing
 from ..errors import OutputError
+from ..quiet import quiet_stderr
 from ..values import Frame, Observation
 from . import OutputOptions
 from .annotate import Rate, annotate
@@ -100,7 +101,8 @@ class _Writer:
         self._start: float | None = None
         self.frames = 0
         codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
-        self._writer = cv2.VideoWriter(str(temporary), codec, fps, size)
+        with quiet_stderr():
+            self._writer = cv2.VideoWriter(str(temporary), codec, fps, size)
         if not self._writer.isOpened():
             raise OutputError(
                 f"{path}: this OpenCV cannot write it; give it the ending .avi, or reinstall OpenCV"
@@ -122,10 +124,11 @@ class _Writer:
     def finish(self) -> None:
         self._writer.release()
         # The encoder tells no error, and a cut file's header may promise all frames: read the last.
-        written = cv2.VideoCapture(str(self._temporary), cv2.CAP_FFMPEG)
-        written.set(cv2.CAP_PROP_POS_FRAMES, self.frames - 1)
-        whole = written.isOpened() and written.read()[0]
-        written.release()
+        with quiet_stderr():
+            written = cv2.VideoCapture(str(self._temporary), cv2.CAP_FFMPEG)
+            written.set(cv2.CAP_PROP_POS_FRAMES, self.frames - 1)
+            whole = written.isOpened() and written.read()[0]
+            written.release()
         if not whole:
             raise OutputError(
                 f"{self._path}: not all of {self.frames} frames could be written; is the disk full?"

@@ -5,17 +5,18 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
 
 from ..crop import to_gray
 from ..errors import SourceError
+from ..quiet import quiet_stderr
 from ..values import Frame
 from . import SourceOptions
 
-# Read by FFmpeg's and OpenCV's C code: what they would print, our errors say in one line.
+# Read by OpenCV when it first opens a video: what FFmpeg would print, our errors say in one line.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 STREAM_TIMEOUT_MS = 10_000
 
@@ -61,12 +62,8 @@ class Camera(_Capture):
     """A webcam by number or device file."""
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
-        _quiet()
         device: int | str = int(argument) if argument.isdecimal() else argument
-        try:
-            capture = cv2.VideoCapture(device)
-        except cv2.error:  # a number beyond OpenCV's
-            capture = cv2.VideoCapture()
+        capture = _open(device)
         if not capture.isOpened():
             raise SourceError(
                 f"camera {argument}: cannot be opened; {_cameras_here()} "
@@ -85,8 +82,7 @@ class Stream(_Capture):
     """A network camera by URL, such as `rtsp://user:password@host/stream`."""
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
-        _quiet()
-        capture = cv2.VideoCapture(
+        capture = _open(
             argument,
             cv2.CAP_FFMPEG,
             [
@@ -109,13 +105,12 @@ class Video(_Capture):
     live = False
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
-        _quiet()
         path = Path(argument)
         try:
             path.open("rb").close()
         except OSError as error:
             raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
-        capture = cv2.VideoCapture(argument, cv2.CAP_FFMPEG)
+        capture = _open(argument, cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(
                 f"{path}: is no video that OpenCV can read; it may be truncated or of another kind"
@@ -154,8 +149,13 @@ def frame_of(
     )
 
 
-def _quiet() -> None:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+def _open(*arguments: Any) -> cv2.VideoCapture:
+    """Return a `VideoCapture`, open or not, and keep OpenCV's own words on it from the user."""
+    with quiet_stderr():
+        try:
+            return cv2.VideoCapture(*arguments)
+        except cv2.error:  # a number beyond OpenCV's
+            return cv2.VideoCapture()
 
 
 def _cameras_here() -> str:
