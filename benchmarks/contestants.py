@@ -82,7 +82,9 @@ class Pipelines:
         classifier.classify(np.zeros(classifier.input_size, np.uint8))
 
         def begin() -> Callable[[Picture], Glance]:
-            pipeline = Pipeline(self._detector, classifier, self._continuous)
+            pipeline = Pipeline(
+                self._detector, classifier, self._continuous, RunConfig().search_every
+            )
             return lambda picture: _analyse(pipeline, picture)
 
         return Contestant(name, what, size, begin)

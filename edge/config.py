@@ -28,6 +28,7 @@ class RunConfig:
     window: bool | None = None
     outputs: tuple[str, ...] = ()
     min_face: float = 0.1
+    search_every: float = 0.25
     detector: str = "haar"
     size: str | None = None
     fps: float | None = None
@@ -41,6 +42,8 @@ class RunConfig:
             raise ConfigError("source: cannot be combined with --camera; give one of the two")
         if not 0 < self.min_face <= 1:
             raise ConfigError(f"min-face: {self.min_face} is not between 0 and 1, such as 0.1")
+        if not 0 <= self.search_every < math.inf:
+            raise ConfigError(f"search-every: {self.search_every} is not a time in seconds")
         for name in ("fps", "duration"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:

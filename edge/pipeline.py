@@ -1,5 +1,6 @@
 """One frame's way: detect, track, crop, classify, smooth, observe."""
 
+import math
 import time
 
 from .boxes import scaled
@@ -13,12 +14,22 @@ from .values import Face, Frame, Observation
 class Pipeline:
     """Turns frames into observations, one after the other."""
 
-    def __init__(self, detector: Detector, classifier: Classifier, continuous: bool = True) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        classifier: Classifier,
+        continuous: bool = True,
+        search_every_s: float = 0.0,
+    ) -> None:
         """Join the stages.
 
         Args:
             continuous: successive frames show the same scene; if not, no face is followed.
+            search_every_s: how often the whole picture is searched, seconds; in between, known
+                faces are followed. 0 searches every frame.
         """
+        self._search_every_s = search_every_s
+        self._searched_s = -math.inf
         self._detector = detector
         self._classifier = classifier
         self._continuous = continuous
@@ -32,7 +43,11 @@ class Pipeline:
         now_s = started if frame.position_s is None else frame.position_s
         ratio = frame.size[0] / frame.gray.shape[1]  # boxes are told in pixels of the full frame
         known = [scaled(box, 1 / ratio) for box in self._tracker.boxes(now_s)]
-        boxes = self._detector.detect(frame.gray, known)
+        if not self._continuous or now_s - self._searched_s >= self._search_every_s:
+            boxes = self._detector.detect(frame.gray, known)
+            self._searched_s = now_s
+        else:
+            boxes = self._detector.follow(frame.gray, known)
         tracks = self._tracker.follow([scaled(box, ratio) for box in boxes], now_s)
         detected = time.perf_counter()
         faces = []

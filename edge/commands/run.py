@@ -57,6 +57,12 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     "--output", "outputs", multiple=True, metavar="NAME[=TARGET]", help="Any other output."
 )
 @click.option("--min-face", default=0.1, help="Smallest face, as a share of the frame's height.")
+@click.option(
+    "--search-every",
+    default=0.25,
+    metavar="SECONDS",
+    help="Search whole frames so often; in between follow the faces. 0: every frame.",
+)
 @click.option("--detector", default="haar", help="The face detector.")
 @click.option("--size", metavar="WxH", help="Frame size to ask a camera for, such as 1280x720.")
 @click.option("--fps", type=float, help="Frame rate to ask a camera for.")
@@ -135,7 +141,7 @@ def _run(config: RunConfig) -> None:
         for cls, target in wanted:
             outputs.append(cls(OutputOptions(target, source.live, source.fps)))
             closing.callback(outputs[-1].close)
-        pipeline = Pipeline(detector, classifier, source.continuous)
+        pipeline = Pipeline(detector, classifier, source.continuous, config.search_every)
         window = next((o for o in outputs if hasattr(o, "show")), None)
 
         def analyse() -> Any:

@@ -21,6 +21,10 @@ class Detector(Protocol):
         """
         ...
 
+    def follow(self, gray: np.ndarray, known: Sequence[Box]) -> list[Box]:
+        """Return the boxes of known faces alone, looked for near where they were: much cheaper."""
+        ...
+
 
 def make_detector(name: str, min_face: float) -> Detector:
     """Return the detector `name`.

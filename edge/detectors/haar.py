@@ -14,6 +14,9 @@ WINDOW = 24  # pixels: the cascade was trained on faces of this size
 FACE = 30  # pixels to which the smallest face is reduced; at 24 the cascade misses more of them
 HITS_TO_BEGIN = 10
 HITS_TO_GO_ON = 2
+HITS_NEAR_TO_BEGIN = 10  # of a search near one face, at FOLLOWED_FACE pixels
+FOLLOWED_FACE = 64  # pixels to which a face is reduced when it is looked at closely
+FOLLOWED_SIZES = (0.75, 1.35)  # of the side it had: what is looked for
 _SYSTEM_FOLDERS = (
     "/usr/share/opencv4/haarcascades",  # Debian, Raspberry Pi OS: package opencv-data
     "/usr/local/share/opencv4/haarcascades",
@@ -51,23 +54,63 @@ class HaarDetector:
         if min(small.shape) < WINDOW:
             return []
         least = max(WINDOW, round(self._min_face * small.shape[0]))
-        found, hits = self._cascade.detectMultiScale2(
-            small,
+        found = self._search(small, least, max(small.shape))
+        ratio = height / small.shape[0]
+        faces = [(hits, scaled(box, ratio)) for hits, box in found]
+        likely = [
+            (hits, box)
+            for hits, box in faces
+            if hits >= HITS_TO_BEGIN
+            or any(iou(box, was) >= SAME_FACE_IOU for was in known)
+            or self._looks_like_one(gray, box)
+        ]
+        return sorted(_without_doubles(likely))
+
+    def _looks_like_one(self, gray: np.ndarray, box: Box) -> bool:
+        """Look again, closely, at what few hits of the search for small faces agree on."""
+        near = self._near(gray, box)
+        return near is not None and near[0] >= HITS_NEAR_TO_BEGIN
+
+    def follow(self, gray: np.ndarray, known: Sequence[Box]) -> list[Box]:
+        """Return the boxes of the known faces that are still near where they were.
+
+        Only a square of twice the face's side is searched, for faces of about its size, reduced
+        so that it is little larger than the cascade's window.
+        """
+        near = (self._near(gray, box) for box in known)
+        return sorted(_without_doubles([face for face in near if face]))
+
+    def _near(self, gray: np.ndarray, known: Box) -> tuple[int, Box] | None:
+        x, y, side, _ = known
+        left, top = max(0, x - side // 2), max(0, y - side // 2)
+        region = gray[top : y + side + side // 2, left : x + side + side // 2]
+        scale = min(1.0, FOLLOWED_FACE / side)
+        size = (round(region.shape[1] * scale), round(region.shape[0] * scale))
+        if min(size) < WINDOW:
+            return None
+        if scale < 1:
+            region = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
+        least, most = (round(side * scale * ratio) for ratio in FOLLOWED_SIZES)
+        found = self._search(region, max(WINDOW, least), max(WINDOW, most))
+        if not found:
+            return None
+        hits, (dx, dy, width, height) = max(found)
+        dx, dy, width, height = scaled((dx, dy, width, height), 1 / scale)
+        return hits, (left + dx, top + dy, width, height)
+
+    def _search(self, gray: np.ndarray, least: int, most: int) -> list[tuple[int, Box]]:
+        """Return hits and box of all that may be faces with sides of `least` to `most` pixels."""
+        boxes, hits = self._cascade.detectMultiScale2(
+            gray,
             scaleFactor=self._scale_factor,
             minNeighbors=HITS_TO_GO_ON,
             minSize=(least, least),
+            maxSize=(most, most),
         )
-        ratio = height / small.shape[0]
-        faces = [
-            (int(n), scaled((int(x), int(y), int(w), int(h)), ratio))
-            for (x, y, w, h), n in zip(found, hits, strict=True)
+        return [
+            (int(n), (int(x), int(y), int(w), int(h)))
+            for (x, y, w, h), n in zip(boxes, hits, strict=True)
         ]
-        likely = [
-            (n, box)
-            for n, box in faces
-            if n >= HITS_TO_BEGIN or any(iou(box, was) >= SAME_FACE_IOU for was in known)
-        ]
-        return sorted(_without_doubles(likely))
 
 
 def _without_doubles(faces: list[tuple[int, Box]]) -> list[Box]:

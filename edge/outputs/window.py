@@ -14,6 +14,7 @@ from . import OutputOptions
 from .annotate import Rate, annotate
 
 TITLE = "edge-emo"
+PROBE_TIMEOUT_S = 10
 _PROBE = """
 import sys, cv2
 try:
@@ -81,7 +82,11 @@ def why_no_window() -> str | None:
     ):
         return "there is no display"
     # In a process of its own: where the display does not answer, Qt aborts the one that asks.
-    tried = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, check=False)
+    probe = [sys.executable, "-c", _PROBE]
+    try:
+        tried = subprocess.run(probe, capture_output=True, check=False, timeout=PROBE_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return "the display does not answer"
     if tried.returncode == 3:
         return "this OpenCV is the headless build, which has no windows"
     return "the display does not answer" if tried.returncode else None

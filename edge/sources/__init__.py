@@ -76,9 +76,19 @@ def _kind(what: str) -> tuple[str, str]:
     if name in registry.names(registry.SOURCES) and name not in _KNOWN_BY_ARGUMENT:
         return name, argument
     path = Path(what)
+    if not _is_unicode(what):  # OpenCV would take the process down
+        raise SourceError(f"{what!a}: its name is not valid Unicode; rename it")
     if not os.path.exists(what):
         cameras = "a number, picamera, mock or an rtsp:// URL"
         raise SourceError(f"{what}: no such file or folder, and no camera's name ({cameras})")
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         return "images", what
     return "video", what
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -115,7 +115,8 @@ class Video(_Capture):
             raise SourceError(
                 f"{path}: is no video that OpenCV can read; it may be truncated or of another kind"
             )
-        self._frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        counted = _tells_its_length(path)
+        self._frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if counted else 0
         super().__init__(str(path), capture)
 
     def _position(self) -> float:
@@ -124,9 +125,10 @@ class Video(_Capture):
     def _ended(self, frames: int) -> None:
         # A container's count may be an estimate from its duration: allow it a twentieth.
         if frames == 0 or frames < 0.95 * self._frames - 1:
+            of = f" of {self._frames}" if self._frames else ""
             raise SourceError(
-                f"{self.name}: ends after {frames} of {self._frames} frames: the file is "
-                "truncated or damaged; what was read until there is complete"
+                f"{self.name}: ends after {frames}{of} frames: the file is truncated or damaged; "
+                "what was read until there is complete"
             )
 
 
@@ -147,6 +149,16 @@ def frame_of(
         color=lambda: image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR),
         capture_ms=(time.perf_counter() - started) * 1000,
     )
+
+
+def _tells_its_length(path: Path) -> bool:
+    """Tell whether a file's container states its length: MP4 and MOV, AVI, Matroska and WebM.
+
+    For the others, such as transport streams, FFmpeg guesses.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    return head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3")
 
 
 def _open(*arguments: Any) -> cv2.VideoCapture:

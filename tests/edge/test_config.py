@@ -64,6 +64,7 @@ def test_every_setting_can_stand_in_the_file(in_force, toml):
         window = false
         outputs = ["text", "jsonl=other.jsonl"]
         min_face = 0.2
+        search_every = 0.5
         detector = "haar"
         size = "640x480"
         fps = 15

@@ -116,3 +116,26 @@ def test_the_portraits_faces_are_found_where_they_are():
         assert sum(seen.faces[0].scores.values()) == pytest.approx(1, abs=1e-6)
         if name == "astronaut":
             assert seen.faces[0].emotion == "happy"
+
+
+def test_whole_frames_are_searched_as_often_as_asked_and_faces_followed_between(pixels):
+    class Following(Detector):
+        def follow(self, gray, known):
+            self.asked.append("follow")
+            return list(known)
+
+    detector = Following((10, 20, 48, 48))
+    pipeline = Pipeline(detector, Classifier("happy"), search_every_s=0.25)
+    seen = [pipeline.analyse(frame(pixels(180, 320), i, i / 10)) for i in range(7)]
+    searched = [i for i, asked in enumerate(detector.asked) if asked != "follow"]
+    assert searched == [0, 3, 6]
+    assert [len(s.faces) for s in seen] == [1] * 7
+    assert {s.faces[0].track for s in seen} == {1}
+
+
+def test_of_still_images_each_is_searched_whole(pixels):
+    detector = Detector((10, 20, 48, 48))
+    pipeline = Pipeline(detector, Classifier("happy"), continuous=False, search_every_s=9.0)
+    for index in range(3):
+        pipeline.analyse(frame(pixels(180, 320), index))
+    assert len(detector.asked) == 3

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 
 import pytest
 
@@ -19,6 +20,31 @@ def test_what_c_code_writes_is_held_back_and_only_for_a_while(capfd):
 def test_an_error_comes_through_and_stderr_is_back(capfd):
     with pytest.raises(ZeroDivisionError), quiet_stderr():
         raise ZeroDivisionError
+    os.write(2, b"ours\n")
+    assert capfd.readouterr().err == "ours\n"
+
+
+def test_two_threads_that_hold_it_back_at_once_do_not_lose_stderr(capfd):
+    # As the reading of images and the opening of a recording may meet.
+    first_in, second_in, first_out = (threading.Event() for _ in range(3))
+
+    def first():
+        with quiet_stderr():
+            first_in.set()
+            second_in.wait(30)
+        first_out.set()
+
+    def second():
+        first_in.wait(30)
+        with quiet_stderr():
+            second_in.set()
+            first_out.wait(30)
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     os.write(2, b"ours\n")
     assert capfd.readouterr().err == "ours\n"
 

@@ -92,3 +92,30 @@ def test_a_cascade_that_is_nowhere_is_said_with_the_mend(monkeypatch, tmp_path):
     monkeypatch.setattr("edge.detectors.haar._SYSTEM_FOLDERS", ())
     with pytest.raises(DetectorError, match="opencv-data"):
         HaarDetector()
+
+
+def test_a_known_face_is_followed_where_it_moved_and_at_its_size(detector, gray):
+    for share in (-0.2, 0.0, 0.3):
+        x, y, side, _ = ASTRONAUT
+        was = (x + round(share * side), y - round(share * side), side, side)
+        (box,) = detector.follow(gray, [was])
+        assert iou(box, ASTRONAUT) > 0.5
+
+
+def test_following_finds_no_other_face(detector, scene):
+    picture = to_gray(scene("two faces", 1)[0])
+    first, second = detector.detect(picture)
+    (followed,) = detector.follow(picture, [second])
+    assert iou(followed, second) > 0.5
+    assert detector.follow(picture, []) == []
+    assert len(detector.follow(picture, [first, first])) == 1
+
+
+def test_a_face_that_left_is_not_followed(detector, scene):
+    (box,) = detector.detect(to_gray(scene("one face", 1)[0]))
+    assert detector.follow(to_gray(scene("nobody", 1)[0]), [box]) == []
+
+
+@pytest.mark.parametrize("box", [(-60, -60, 80, 80), (600, 340, 80, 80), (0, 0, 5, 5)])
+def test_following_at_the_frames_edge_does_no_harm(detector, pixels, box):
+    assert detector.follow(pixels(360, 640), [box]) == []

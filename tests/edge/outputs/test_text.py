@@ -71,7 +71,7 @@ def test_the_line_tells_the_place_in_a_file(said):
 
 
 def test_a_video_is_told_on_a_pipe(edge_emo, scene, write_video, tmp_path):
-    film = write_video(tmp_path / "film.mp4", [*scene("nobody", 3), *scene("one face", 3)])
+    film = write_video(tmp_path / "film.mp4", [*scene("nobody", 3), *scene("one face", 12)])
     ended = edge_emo("run", "--source", film, "--output", "text")
     assert ended.status == 0
     first, *others = ended.out.splitlines()

@@ -1,6 +1,9 @@
 """Video files, webcams and network cameras through OpenCV: every frame, or an error that says why not."""
 
 import json
+import os
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -77,11 +80,38 @@ def test_of_a_truncated_video_the_frames_come_and_then_the_error(
     assert 0 < len(frames) < 20
 
 
+def test_a_transport_stream_is_complete_though_its_length_is_only_guessed(
+    scene, write_video, tmp_path
+):
+    # FFmpeg takes its rate for 50 a second and so the number of its frames for twice what it is.
+    path = write_video(tmp_path / "film.ts", scene("nobody", 12), "MPG1")
+    with open_source(str(path)) as source:
+        frames = list(source)
+    assert [frame.index for frame in frames] == list(range(12))
+    positions = [frame.position_s for frame in frames]
+    np.testing.assert_allclose(positions, np.arange(12) / 25, atol=2e-3)
+
+
 def test_a_video_whose_name_has_spaces_and_accents_is_read(scene, write_video, tmp_path):
     path = tmp_path / "my holiday 100 %d ü.mp4"
     write_video(tmp_path / "plain.mp4", scene("nobody", 2)).rename(path)
     with open_source(str(path)) as source:
         assert len(list(source)) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
+def test_a_name_that_is_no_unicode_is_read_or_refused(edge_emo_process, short_video, tmp_path):
+    # As on a disk from another system; OpenCV takes the process down.
+    path = os.fsencode(tmp_path) + b"/film \xe4.mp4"
+    shutil.copy(os.fsencode(short_video), path)
+    ended = edge_emo_process("run", "--source", os.fsdecode(path), "--jsonl", "-")
+    assert ended.status in (0, 1), ended
+    if ended.status == 0:
+        assert ended.out.count("\n") == 8
+    else:
+        assert ended.err.startswith("edge-emo: error: ")
+        assert "unexpected" not in ended.err
+        assert ended.err.count("\n") == 1
 
 
 def test_a_webcam_that_is_not_there_is_refused_with_what_to_do():
