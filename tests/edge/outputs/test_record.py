@@ -287,3 +287,29 @@ def test_a_late_encoder_loses_no_frame_of_a_file(
     output.close()
     assert output.dropped == 0
     assert len(read_video(tmp_path / "out.mp4")) == 40
+
+
+def test_a_warning_said_while_a_recording_is_opened_is_not_lost(
+    python_process, portrait_file, tmp_path
+):
+    code = """
+import cv2, sys, time
+class Slow:
+    fourcc, opened = cv2.VideoWriter.fourcc, cv2.VideoWriter
+    def __new__(cls, *arguments):
+        time.sleep(0.5)  # meanwhile an image is found to be corrupt
+        return cls.opened(*arguments)
+cv2.VideoWriter = Slow
+from edge.cli import main
+main(sys.argv[1:])
+"""
+    album = tmp_path / "album"
+    album.mkdir()
+    for name in ("1.png", "2.png", "4.png"):
+        (album / name).write_bytes(portrait_file.read_bytes())
+    (album / "3.png").touch()
+    ended = python_process(code, "run", "--source", album, "--record", tmp_path / "out.mp4")
+    assert ended.status == 0
+    warning, summary = ended.err.splitlines()
+    assert warning == f"edge-emo: {album / '3.png'}: is no readable image; skipped"
+    assert summary.startswith("edge-emo: 3 frames")
