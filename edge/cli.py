@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import signal
 import sys
 import traceback
 from typing import Any
@@ -72,7 +73,16 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a failure said in one line, 2 wrong usage."""
     logging.basicConfig(format="edge-emo: %(message)s", level=logging.WARNING)
-    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        status = _run(sys.argv[1:] if arguments is None else arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    sys.exit(status)
+
+
+def _as_ctrl_c(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _run(arguments: list[str]) -> int:

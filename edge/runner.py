@@ -58,7 +58,8 @@ def run(
         for frame in newest or source:
             with frame:
                 if realtime and frame.position_s is not None:
-                    stop.wait(max(0.0, started + frame.position_s - time.perf_counter()))
+                    due = min(started + frame.position_s, deadline)
+                    stop.wait(max(0.0, due - time.perf_counter()))
                 observation = pipeline.analyse(frame)
                 for output in outputs:
                     output.write(frame, observation)

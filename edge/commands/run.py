@@ -108,10 +108,9 @@ def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other
     A camera in the file must not forbid a source on the command line. Said in the same place,
     both stay, and are refused.
     """
-    # From the command line down to the default; an enumeration in that order.
-    order = list(click.core.ParameterSource)
+    order = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT")
     said = {name: context.get_parameter_source(name) for name in (one, other)}
-    places = {name: order.index(place) for name, place in said.items() if place}
+    places = {name: order.index(place.name) for name, place in said.items() if place}
     if len(set(places.values())) == 2:
         settings[max(places, key=places.__getitem__)] = None
 

@@ -46,12 +46,13 @@ class Recorder:
         self._recorded = False
         self._files = ExitStack()
         self._temporary = self._files.enter_context(replacing(self._path))
-        self._thread = threading.Thread(target=self._encode, name="record", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def write(self, frame: Frame, observation: Observation) -> None:
         if self._error:
             raise self._error
+        if self._thread is None:
+            self._start(frame.size)
         fps = self._rate.tick() if self._live else 0.0
         try:
             item = (frame.color(), observation, fps, time.monotonic())
@@ -59,9 +60,19 @@ class Recorder:
         except queue.Full:
             self.dropped += 1
 
+    def _start(self, size: tuple[int, int]) -> None:
+        # The writer is made here, not in its thread: for as long as that takes stderr is held back,
+        # and what others say must not be lost.
+        writer = _Writer(self._temporary, self._path, self._fps, size)
+        self._thread = threading.Thread(
+            target=self._encode, args=(writer,), name="record", daemon=True
+        )
+        self._thread.start()
+
     def close(self) -> None:
-        self._items.put(None)
-        self._thread.join()
+        if self._thread:
+            self._items.put(None)
+            self._thread.join()
         if self._recorded:
             self._files.close()  # gives the file its name
         else:
@@ -70,23 +81,19 @@ class Recorder:
         if self._error:
             raise self._error
 
-    def _encode(self) -> None:
-        writer: _Writer | None = None
+    def _encode(self, writer: "_Writer") -> None:
         # After an error the rest is taken and left, until the analysis hears of it.
         for image, observation, fps, now_s in iter(self._items.get, None):
             if self._error:
                 continue
             try:
-                if writer is None:
-                    size = (image.shape[1], image.shape[0])
-                    writer = _Writer(self._temporary, self._path, self._fps, size)
                 times = writer.frames_due(now_s) if self._live else 1
                 if times:
                     writer.write(annotate(image, observation, fps), times)
             except Exception as error:
                 self._error = error
         try:
-            if writer is not None and not self._error:
+            if not self._error:
                 writer.finish()
                 self._recorded = True
         except Exception as error:

@@ -1,6 +1,7 @@
 """Webcams, video files and network streams, read through OpenCV's `VideoCapture`."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -180,6 +181,7 @@ def _cameras_here() -> str:
 
 
 def _without_password(url: str) -> str:
+    url = re.sub(r"(?i)\b(pass\w*|pwd)=[^&/?]*", r"\1=***", url)
     scheme, _, rest = url.partition("://")
     head, at, tail = rest.rpartition("@")
     user = head.partition(":")[0]
