@@ -85,6 +85,7 @@ def _predict(
     path: Path, faces: "LabelledFaces", threads: int, interpreter: str | None
 ) -> "np.ndarray":
     if path.suffix == ".keras":
+        load("train.backend:start_keras")()
         model = load("convert.keras_model:load_keras")(path)
         return load("convert.keras_model:predict")(model, faces.images)
     from ..classifier import TFLiteClassifier

@@ -151,3 +151,12 @@ def test_without_a_model_or_a_run_it_says_what_to_do(
     monkeypatch.chdir(tmp_path)
     assert convert("--data", labelled_folder_once) == 1
     assert "edge-emo train" in capsys.readouterr().err
+
+
+def test_a_keras_model_is_evaluated_without_tensorflows_chatter(
+    keras_file, labelled_folder_once, edge_emo_process
+):
+    ended = edge_emo_process("evaluate", "--model", keras_file, "--data", labelled_folder_once)
+    assert ended.status == 0
+    assert "balanced accuracy" in ended.out
+    assert ended.err == ""
