@@ -10,6 +10,42 @@ from pathlib import Path
 from .errors import OutputError
 
 
+class Draft:
+    """A file in the making: `path` is a temporary name beside the one that `keep` will give it.
+
+    Raises:
+        OutputError: the folder cannot be written, or what stands there is no regular file.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        if target.is_dir():
+            raise cannot_write(target, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+        if target.exists() and not target.is_file():  # a device or a pipe: not to be replaced
+            raise OutputError(f"{target}: cannot write: is no regular file; choose another place")
+        try:
+            handle, name = tempfile.mkstemp(
+                dir=target.parent, prefix=".part-", suffix=target.suffix
+            )
+        except OSError as error:
+            raise cannot_write(target, error) from error
+        os.close(handle)
+        self.path = Path(name)
+
+    def keep(self) -> None:
+        """Give the file its name. Raises: OutputError."""
+        try:
+            _settle(self.path, self._target)
+        except OSError as error:
+            raise cannot_write(self._target, error) from error
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Remove what has not got its name."""
+        self.path.unlink(missing_ok=True)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; on a clean exit it becomes `path`, on an error it is removed.
@@ -17,26 +53,16 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the folder cannot be written, or the disk is full.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-    if path.exists() and not path.is_file():  # a device or a pipe, which must not be replaced
-        raise OutputError(f"{path}: cannot write: is no regular file; choose another place")
+    draft = Draft(Path(path))
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
+        yield draft.path
+        draft.keep()
+    except OutputError:
+        raise
     except OSError as error:
-        raise cannot_write(path, error) from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        _settle(temporary, path)
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
         raise cannot_write(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        draft.drop()
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -32,7 +32,7 @@ class TrainingBatches(keras.utils.PyDataset):
             rng = np.random.default_rng((self._recipe.seed, self._epoch, batch))
             images = np.stack([augment_face(image, rng) for image in images])
         labels = self._faces.labels[index]
-        return as_input(images), np.eye(len(EMOTIONS), dtype="f4")[labels], self._weights[labels]
+        return as_input(images), one_hot(labels), self._weights[labels]
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
@@ -46,6 +46,11 @@ class TrainingBatches(keras.utils.PyDataset):
 def as_input(images: np.ndarray) -> np.ndarray:
     """Return uint8 `[n, h, w]` faces as the models take them: float32 `[n, h, w, 1]`, 0..255."""
     return images[..., None].astype("f4")
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """Return int `[n]` labels as the losses take them: float32 `[n, 7]`, a single 1 in each row."""
+    return np.eye(len(EMOTIONS), dtype="f4")[labels]
 
 
 def class_weights(labels: np.ndarray, balance: float) -> np.ndarray:

@@ -86,11 +86,7 @@ def _train(
         try:
             card = train(architecture, settings, faces, validation, out, about, listener)
         except KeyboardInterrupt:
-            click.echo(
-                f"\nedge-emo: stopped; go on with: edge-emo train --data {data} --arch {arch} "
-                f"--out {out} --resume",
-                err=True,
-            )
+            click.echo("\nedge-emo: stopped; go on with the same command and --resume", err=True)
             return
     click.echo(
         f"{out / 'model.keras'}: {card.accuracy:.2%} of {card.faces} {held} faces are right\n"

@@ -20,11 +20,10 @@ import numpy as np
 from edge.atomic import replacing, write_text
 from edge.dataset import LabelledFaces
 from edge.errors import TrainingError
-from edge.labels import EMOTIONS
 from edge.metrics import Scorecard, score
 
 from .architectures import Architecture, multiply_adds
-from .batches import TrainingBatches, as_input
+from .batches import TrainingBatches, as_input, one_hot
 from .recipe import Recipe, learning_rate, should_stop
 
 History = list[dict[str, float]]
@@ -72,7 +71,7 @@ def train(
             batches,
             initial_epoch=len(history),
             epochs=recipe.epochs,
-            validation_data=(as_input(validation.images), _one_hot(validation.labels)),
+            validation_data=(as_input(validation.images), one_hot(validation.labels)),
             validation_batch_size=512,
             shuffle=False,
             verbose=0,
@@ -197,7 +196,3 @@ def _write_history(path: Path, history: History) -> None:
     writer.writeheader()
     writer.writerows(history)
     write_text(path, text.getvalue())
-
-
-def _one_hot(labels: np.ndarray) -> np.ndarray:
-    return np.eye(len(EMOTIONS), dtype="f4")[labels]

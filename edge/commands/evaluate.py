@@ -1,6 +1,7 @@
 """`edge-emo evaluate`: accuracy of a model on labelled faces."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import click
 from ..cli import load, verbose_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
-    from ..dataset import LabelledFaces
+    Predict = Callable[[np.ndarray], np.ndarray]
 
 
 @click.command("evaluate", context_settings={"show_default": True})
@@ -48,11 +51,10 @@ def command(
     from ..progress import progress_bar
 
     path = find_model(model)
+    size, predict = _predictor(path, threads, interpreter)
     with progress_bar("reading") as progress:
-        size = _input_size(path)
         faces = load_split(data, split, size, progress)
-    scores = _predict(path, faces, threads, interpreter)
-    card = score(faces.labels, scores.argmax(axis=1))
+    card = score(faces.labels, predict(faces.images).argmax(axis=1))
     report = {
         "model": str(path),
         "data": str(data),
@@ -73,26 +75,23 @@ def command(
     click.echo(card.as_text())
 
 
-def _input_size(path: Path) -> tuple[int, int]:
-    if path.suffix == ".keras":
-        return (48, 48)
-    from ..modelfile import read_model
-
-    return read_model(path).input_size
-
-
-def _predict(
-    path: Path, faces: "LabelledFaces", threads: int, interpreter: str | None
-) -> "np.ndarray":
+def _predictor(
+    path: Path, threads: int, interpreter: str | None
+) -> tuple[tuple[int, int], "Predict"]:
+    """Return the size of the faces that the model takes, and what scores them."""
     if path.suffix == ".keras":
         load("train.backend:start_keras")()
         model = load("convert.keras_model:load_keras")(path)
-        return load("convert.keras_model:predict")(model, faces.images)
+        return model.input_shape[1:3], partial(load("convert.keras_model:predict"), model)
     from ..classifier import TFLiteClassifier
     from ..evaluation import predict_all
     from ..modelfile import read_model
     from ..progress import progress_bar
 
     classifier = TFLiteClassifier(read_model(path), threads, interpreter)
-    with progress_bar("evaluating") as progress:
-        return predict_all(classifier, faces.images, progress)
+
+    def predict(faces: "np.ndarray") -> "np.ndarray":
+        with progress_bar("evaluating") as progress:
+            return predict_all(classifier, faces, progress)
+
+    return classifier.input_size, predict

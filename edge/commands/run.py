@@ -4,6 +4,7 @@ import signal
 import threading
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,21 +57,25 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
 @click.option(
     "--output", "outputs", multiple=True, metavar="NAME[=TARGET]", help="Any other output."
 )
-@click.option("--min-face", default=0.1, help="Smallest face, as a share of the frame's height.")
+@click.option(
+    "--min-face",
+    default=RunConfig.min_face,
+    help="Smallest face, as a share of the frame's height.",
+)
 @click.option(
     "--search-every",
-    default=0.25,
+    default=RunConfig.search_every,
     metavar="SECONDS",
     help="Search whole frames so often; in between follow the faces. 0: every frame.",
 )
-@click.option("--detector", default="haar", help="The face detector.")
+@click.option("--detector", default=RunConfig.detector, help="The face detector.")
 @click.option("--size", metavar="WxH", help="Frame size to ask a camera for, such as 1280x720.")
 @click.option("--fps", type=float, help="Frame rate to ask a camera for.")
 @click.option("--duration", type=float, metavar="SECONDS", help="End after so long.")
 @click.option(
     "--realtime", is_flag=True, help="Play a file at its own speed; a window always does."
 )
-@click.option("--threads", default=1, help="Threads of the TFLite interpreter.")
+@click.option("--threads", default=RunConfig.threads, help="Threads of the TFLite interpreter.")
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
 @click.option(
     "--config",
@@ -174,26 +179,14 @@ def _outputs(config: RunConfig) -> list[tuple[str, str]]:
 
 def _beside(window: Any, analyse: Any, stop: threading.Event) -> Any:
     """Analyse in a thread while this one, the main one, shows the window, as macOS demands."""
-    result: list[Any] = []
-
-    def work() -> None:
+    with ThreadPoolExecutor(1, "analysis") as pool:
+        summary = pool.submit(analyse)
+        summary.add_done_callback(lambda _: window.close())
         try:
-            result.append(analyse())
-        except BaseException as error:
-            result.append(error)
+            window.show(stop)
         finally:
-            window.close()
-
-    thread = threading.Thread(target=work, name="analysis")
-    thread.start()
-    try:
-        window.show(stop)
-    finally:
-        stop.set()
-        thread.join()
-    if isinstance(result[0], BaseException):
-        raise result[0]
-    return result[0]
+            stop.set()
+    return summary.result()
 
 
 @contextmanager

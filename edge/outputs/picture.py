@@ -1,12 +1,11 @@
 """Write one annotated picture: of an image its only one, of anything else the last frame."""
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..atomic import replacing
+from ..atomic import Draft, write_bytes
 from ..errors import OutputError
 from ..values import Frame, Observation
 from . import OutputOptions
@@ -29,17 +28,13 @@ class Picture:
             )
         self._last: tuple[np.ndarray, Observation] | None = None
         # Made now, so that a place that cannot be written is told before the work.
-        self._files = ExitStack()
-        self._temporary = self._files.enter_context(replacing(self._path))
+        self._draft = Draft(self._path)
 
     def write(self, frame: Frame, observation: Observation) -> None:
         self._last = frame.color(), observation
 
     def close(self) -> None:
-        if self._last is None:
-            self._files.pop_all()
-            self._temporary.unlink(missing_ok=True)
-            return
-        _, encoded = cv2.imencode(self._path.suffix, annotate(*self._last, fps=0))
-        with self._files:
-            self._temporary.write_bytes(encoded.tobytes())
+        self._draft.drop()
+        if self._last is not None:
+            _, encoded = cv2.imencode(self._path.suffix, annotate(*self._last, fps=0))
+            write_bytes(self._path, encoded.tobytes())

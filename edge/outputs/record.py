@@ -3,13 +3,12 @@
 import queue
 import threading
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..atomic import replacing
+from ..atomic import Draft
 from ..errors import OutputError
 from ..quiet import quiet_stderr
 from ..values import Frame, Observation
@@ -44,8 +43,7 @@ class Recorder:
         self._items: queue.Queue[_Item | None] = queue.Queue(WAITING)
         self._error: Exception | None = None
         self._recorded = False
-        self._files = ExitStack()
-        self._temporary = self._files.enter_context(replacing(self._path))
+        self._draft = Draft(self._path)
         self._thread: threading.Thread | None = None
 
     def write(self, frame: Frame, observation: Observation) -> None:
@@ -63,7 +61,7 @@ class Recorder:
     def _start(self, size: tuple[int, int]) -> None:
         # The writer is made here, not in its thread: for as long as that takes stderr is held back,
         # and what others say must not be lost.
-        writer = _Writer(self._temporary, self._path, self._fps, size)
+        writer = _Writer(self._draft.path, self._path, self._fps, size)
         self._thread = threading.Thread(
             target=self._encode, args=(writer,), name="record", daemon=True
         )
@@ -74,10 +72,9 @@ class Recorder:
             self._items.put(None)
             self._thread.join()
         if self._recorded:
-            self._files.close()  # gives the file its name
+            self._draft.keep()
         else:
-            self._files.pop_all()
-            self._temporary.unlink(missing_ok=True)
+            self._draft.drop()
         if self._error:
             raise self._error
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from functools import cache
 
 import cv2
 import numpy as np
@@ -81,6 +82,11 @@ def why_no_window() -> str | None:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         return "there is no display"
+    return _asked(os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY"))
+
+
+@cache
+def _asked(*displays: str | None) -> str | None:
     # In a process of its own: where the display does not answer, Qt aborts the one that asks.
     probe = [sys.executable, "-c", _PROBE]
     try:
