@@ -27,7 +27,10 @@ def camera():
             opened.device = self
 
     opened = SimpleNamespace(
-        Picamera2=Remembered, MappedArray=fake_picamera2.MappedArray, device=None
+        Picamera2=Remembered,
+        MappedArray=fake_picamera2.MappedArray,
+        libcamera=fake_picamera2.libcamera,
+        device=None,
     )
 
     def open_camera(argument="", **options):
@@ -187,9 +190,9 @@ def test_frames_dropped_because_they_came_too_late_are_given_back(camera, blind)
         device = camera.opened.device
         capture = device.capture_request
 
-        def counting():
+        def counting(wait):
             source_gives["next"] += 1
-            return capture()
+            return capture(wait)
 
         device.capture_request = counting
         summary = run(source, blind, [output(slow)], stop)
