@@ -18,8 +18,8 @@ def command(context: click.Context) -> None:
 
     \b
     Examples:
-      edge-emo service                      how the services are
-      edge-emo service install picamera     as root: make one for the Pi's camera
+      edge-emo service                      # how the services are
+      edge-emo service install picamera     # as root: make one for the Pi's camera
     """
     if context.invoked_subcommand is None:
         context.invoke(status)

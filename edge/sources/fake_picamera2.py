@@ -63,9 +63,11 @@ class Picamera2:
             "controls": controls or {"FrameRate": 30.0},
         }
 
-    def configure(self, camera_config: dict[str, Any]) -> None:
+    def configure(self, camera_config: dict[str, Any] | None = None) -> None:
         if self.started:
             raise RuntimeError("Camera must be stopped before configuring")
+        if camera_config is None:
+            camera_config = self.create_video_configuration()
         for name in ("main", "lores"):
             if stream := camera_config.get(name):
                 width, _ = stream["size"]
