@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.classifier import TFLiteClassifier
-from edge.dataset import load_split
+from edge.datasets import load_split
 from edge.labels import EMOTIONS
 from edge.modelfile import find_model, read_model, write_model
 
