@@ -69,9 +69,7 @@ class Tracker:
         emotion = int(np.argmax(scores))
         if track.emotion is not None and scores[emotion] - scores[track.emotion] < LEAD:
             emotion = track.emotion
-        self._tracks[track.number] = replace(
-            track, scores=scores, scored_s=now_s, emotion=emotion
-        )
+        self._tracks[track.number] = replace(track, scores=scores, scored_s=now_s, emotion=emotion)
         named = {name: float(p) for name, p in zip(EMOTIONS, scores, strict=True)}
         return Face(track.number, track.box, named, EMOTIONS[emotion])
 
