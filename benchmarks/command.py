@@ -86,7 +86,7 @@ def command(
 
     from .clip import read_clip
     from .contestants import Wanted, line_up
-    from .machine import describe_machine, load_now
+    from .machine import describe_bench, load_now
     from .report import make_report
     from .timing import race
 
@@ -97,7 +97,7 @@ def command(
         lineup = line_up(wanted, clip.continuous, progress)
     with progress_bar("measuring") as progress:
         results = race(lineup.contestants, clip, rounds, progress)
-    machine = describe_machine(interpreter, load)
+    machine = describe_bench(interpreter, load)
     report = make_report(clip, lineup, results, threads, machine)
     text = json.dumps(report.as_dict(), indent=1)
     click.echo(text if json_file == "-" else report.as_text())

@@ -156,10 +156,10 @@ def _twin(model: ModelFile) -> tuple[str, ...]:
 
 def _why_no_keras() -> str | None:
     """Start Keras on TensorFlow; return why it cannot be had, in a phrase, or None."""
-    from train.backend import start_keras
+    from convert.backend import start_tensorflow
 
     try:
-        start_keras()
+        start_tensorflow()
         import keras
         import tensorflow  # noqa: F401
     except ModuleNotFoundError as error:

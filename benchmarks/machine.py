@@ -1,20 +1,14 @@
-"""What a measurement was made on: board or processor, system, and the versions that do the work."""
+"""What a measurement was made on, and how busy that machine was."""
 
 import os
-import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
-from edge import __version__
 from edge.interpreter import installed
+from edge.machine import describe_machine, version_of
 
 
-def describe_machine(interpreter: str | None, load: float | None) -> dict[str, Any]:
+def describe_bench(interpreter: str | None, load: float | None) -> dict[str, Any]:
     """Return the description as plain values for JSON.
 
     Args:
@@ -22,20 +16,14 @@ def describe_machine(interpreter: str | None, load: float | None) -> dict[str, A
         load: as `load_now` told it before the bench began.
     """
     chosen = interpreter or installed()[0]
-    about: dict[str, Any] = {
-        "platform": platform.platform(),
-        "cpu": _cpu(),
-        "cores": os.cpu_count(),
+    about = {
+        **describe_machine(),
         "load_before": load,
-        "python": platform.python_version(),
-        "edge-emo": __version__,
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-        "interpreter": f"{chosen} {_version(chosen)}",
+        "interpreter": f"{chosen} {version_of(chosen)}",
     }
     if tensorflow := sys.modules.get("tensorflow"):
         about["tensorflow"] = tensorflow.__version__
-        about["keras"] = _version("keras")
+        about["keras"] = version_of("keras")
         about["tensorflow_devices"] = [d.name for d in tensorflow.config.list_physical_devices()]
     return about
 
@@ -46,25 +34,3 @@ def load_now() -> float | None:
         return round(os.getloadavg()[0], 2)
     except (AttributeError, OSError):  # Windows has none
         return None
-
-
-def _cpu() -> str:
-    try:  # a board tells its own name, such as Raspberry Pi 5 Model B Rev 1.0
-        return Path("/proc/device-tree/model").read_text().rstrip("\0\n")
-    except OSError:
-        pass
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name":
-                return value.strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "of unknown version"

@@ -50,9 +50,10 @@ def command(
     """
     from edge.atomic import write_text
     from edge.errors import ConversionError
-    from train.backend import start_keras
 
-    start_keras()
+    from .backend import start_tensorflow
+
+    start_tensorflow()
     from .conversion import convert
 
     if model is None:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from edge import __version__
 from edge.atomic import replacing
 from edge.classifier import TFLiteClassifier
-from edge.dataset import LabelledFaces, find_splits, load_split
+from edge.datasets import LabelledFaces, find_splits, load_split
 from edge.evaluation import predict_all
 from edge.labels import EMOTIONS
 from edge.metrics import score

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.dataset import LabelledFaces
+from edge.datasets import LabelledFaces
 from edge.errors import ConversionError
 
 SIZE = 350  # 50 faces of each emotion

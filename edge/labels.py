@@ -1,5 +1,7 @@
 """The seven emotions, in the order of every model's output, and the names that data sets use."""
 
+import re
+
 from .errors import DatasetError
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -10,9 +12,12 @@ _SYNONYMS = {
     "afraid": "fear",
     "fearful": "fear",
     "happiness": "happy",
+    "joy": "happy",
+    "neutrality": "neutral",
     "sadness": "sad",
     "surprised": "surprise",
 }
+_NUMBER = re.compile(r"^\d+\s*[-_. ]\s*")  # as in `0_angry`, which only sorts the folders
 
 
 def emotion_index(name: str) -> int:
@@ -21,11 +26,12 @@ def emotion_index(name: str) -> int:
     Raises:
         DatasetError: the name is none of the seven, nor a known synonym.
     """
-    word = name.strip().lower()
+    word = _NUMBER.sub("", name.strip().lower())
     word = _SYNONYMS.get(word, word)
     try:
         return EMOTIONS.index(word)
     except ValueError:
         raise DatasetError(
-            f"'{name}' is not an emotion; the folders must be named {', '.join(EMOTIONS)}"
+            f"'{name}' is not an emotion; the folders must be named {', '.join(EMOTIONS)}; move "
+            "others away"
         ) from None

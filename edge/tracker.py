@@ -11,21 +11,23 @@ from .values import Face
 
 KEEP_S = 1.0  # a face not seen for so long is forgotten; its number is not used again
 SCORES_TIME_CONSTANT_S = 0.4  # an expression's change has reached 63 % of its scores by then
+LEAD = 0.1  # by which another emotion's score must lead before it is told, so that none flickers
 
 
 @dataclass(frozen=True)
 class Track:
-    """One face followed: its number, newest box, smoothed scores, and when it was seen."""
+    """One face followed: its number, newest box, smoothed scores, told emotion, when it was seen."""
 
     number: int
     box: Box
     seen_s: float
     scores: np.ndarray | None = None
     scored_s: float = 0.0
+    emotion: int | None = None
 
 
 class Tracker:
-    """Gives the same face the same number, and smooths its scores over time, not over frames."""
+    """Gives a face the same number, smooths its scores over time, and tells a steady emotion."""
 
     def __init__(self) -> None:
         self._tracks: dict[int, Track] = {}
@@ -64,9 +66,12 @@ class Tracker:
         if track.scores is not None:
             kept = math.exp(-max(0.0, now_s - track.scored_s) / SCORES_TIME_CONSTANT_S)
             scores = kept * track.scores + (1 - kept) * scores
-        self._tracks[track.number] = replace(track, scores=scores, scored_s=now_s)
+        emotion = int(np.argmax(scores))
+        if track.emotion is not None and scores[emotion] - scores[track.emotion] < LEAD:
+            emotion = track.emotion
+        self._tracks[track.number] = replace(track, scores=scores, scored_s=now_s, emotion=emotion)
         named = {name: float(p) for name, p in zip(EMOTIONS, scores, strict=True)}
-        return Face(track.number, track.box, named)
+        return Face(track.number, track.box, named, EMOTIONS[emotion])
 
     def _seen(self, number: int | None, box: Box, now_s: float) -> Track:
         if number is None:

@@ -73,15 +73,14 @@ class Face:
         track: the same number as long as the face is followed.
         box: x, y, width, height in pixels of the full frame.
         scores: smoothed probability of each emotion, 0..1, sum 1.
+        emotion: the one that is told: that of the highest score, or one that was it until a moment
+            ago and is still close.
     """
 
     track: int
     box: Box
     scores: dict[str, float]
-
-    @property
-    def emotion(self) -> str:
-        return max(self.scores, key=self.scores.__getitem__)
+    emotion: str
 
     @property
     def confidence(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.crop import crop_face, to_gray
-from edge.dataset import load_split
+from edge.datasets import load_split
 from edge.labels import EMOTIONS
 
 # Face boxes in the two portraits, x, y, width, height.

@@ -4,9 +4,9 @@ All take raw gray pixels, float32 `[n, 48, 48, 1]` in 0..255, and scale them in 
 own; all return softmax probabilities `[n, 7]` in the order of `edge.labels.EMOTIONS`.
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import keras
 from keras import layers
@@ -18,51 +18,84 @@ INPUT_SHAPE = (48, 48, 1)
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network by name: how to build it, and the recipe that suits it."""
+    """A network by name: how to build it, and the recipe that suits it.
+
+    Attributes:
+        recipe: the name of a file in `recipes/`.
+        changes: what the network needs otherwise than that recipe says, field -> text.
+    """
 
     name: str
     summary: str
-    recipe: str
     build: Callable[[], keras.Model]
+    recipe: str
+    changes: dict[str, str] = field(default_factory=dict)
 
 
-def paper_c() -> keras.Model:
-    """Model C of the paper (its Fig. 9): four convolutions, two dense layers, 4.48 M parameters."""
+def paper_a() -> keras.Model:
+    """Model A of the paper: two convolutions of 64 and 256 filters, dropout .20, no dense layer.
+
+    The paper gives the numbers of units and the dropout; kernels, batch norm and pooling are taken
+    as in its Model C.
+    """
     inputs = keras.Input(INPUT_SHAPE)
     x = layers.Rescaling(1 / 255)(inputs)
+    for filters in (64, 256):
+        x = _paper_convolution(x, filters, 3, layers.MaxPooling2D, dropout=0.20)
+    return _classified(inputs, layers.Flatten()(x), "paper-a")
+
+
+def paper_c(
+    name: str = "paper-c",
+    pooling: Callable[[int], layers.Layer] = layers.MaxPooling2D,
+    scaled: bool = True,
+) -> keras.Model:
+    """Model C of the paper (its Fig. 9): four convolutions, two dense layers, 4.48 M parameters.
+
+    Args:
+        pooling: the layer after each convolution; Model B has the average where C has the maximum.
+        scaled: scale pixels to 0..1 in the graph. As printed the paper's network has no such layer
+            and is trained on 0..255.
+    """
+    inputs = keras.Input(INPUT_SHAPE)
+    x = layers.Rescaling(1 / 255)(inputs) if scaled else inputs
     for filters, kernel in ((64, 3), (128, 5), (512, 3), (512, 3)):
-        x = layers.Conv2D(filters, kernel, padding="same")(x)
-        x = layers.BatchNormalization()(x)
-        x = layers.ReLU()(x)
-        x = layers.MaxPooling2D(2)(x)
-        x = layers.Dropout(0.25)(x)
+        x = _paper_convolution(x, filters, kernel, pooling, dropout=0.25)
     x = layers.Flatten()(x)
     for units in (256, 512):
         x = layers.Dense(units)(x)
         x = layers.BatchNormalization()(x)
         x = layers.ReLU()(x)
         x = layers.Dropout(0.25)(x)
-    outputs = layers.Dense(len(EMOTIONS), activation="softmax")(x)
-    return keras.Model(inputs, outputs, name="paper-c")
+    return _classified(inputs, x, name)
 
 
-def edge_s() -> keras.Model:
+def edge_net(name: str, stages: tuple[tuple[int, ...], ...], head: int) -> keras.Model:
     """Plain 3x3 convolutions: at equal multiply-adds XNNPACK runs them fastest in int8.
 
-    29.4 M multiply-adds. The last 3x3 map is flattened, not averaged: where on the face a
-    feature lies tells emotions apart.
+    The last 3x3 map is flattened, not averaged: where on the face a feature lies tells emotions
+    apart.
+
+    Args:
+        stages: the filters of each stage's convolutions; a stage ends with 2x2 max pooling.
+        head: the filters of the last convolution.
     """
     inputs = keras.Input(INPUT_SHAPE)
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
-    for stage in ((24,), (48,), (80, 80), (120, 120)):
+    for stage in stages:
         for filters in stage:
             x = _conv_bn_relu(x, filters)
         x = layers.MaxPooling2D(2)(x)
-    x = _conv_bn_relu(x, 192)
-    x = layers.Flatten()(x)
-    x = layers.Dropout(0.5)(x)
-    outputs = layers.Dense(len(EMOTIONS), activation="softmax")(x)
-    return keras.Model(inputs, outputs, name="edge-s")
+    x = _conv_bn_relu(x, head)
+    x = layers.Dropout(0.5)(layers.Flatten()(x))
+    return _classified(inputs, x, name)
+
+
+def _paper_convolution(x, filters: int, kernel: int, pooling, dropout: float):
+    x = layers.Conv2D(filters, kernel, padding="same")(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU()(x)
+    return layers.Dropout(dropout)(pooling(2)(x))
 
 
 def _conv_bn_relu(x, filters: int):
@@ -71,22 +104,41 @@ def _conv_bn_relu(x, filters: int):
     return layers.ReLU()(x)
 
 
+def _classified(inputs, x, name: str) -> keras.Model:
+    # In float32 under mixed precision too: small probabilities and their logarithms need it.
+    outputs = layers.Dense(len(EMOTIONS), activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
 ARCHITECTURES = {
     a.name: a
     for a in (
-        Architecture("paper-c", "the paper's Model C", "paper", paper_c),
-        Architecture("edge-s", "small, for boards and two CPU cores", "edge", edge_s),
+        Architecture("paper-a", "the paper's Model A: two convolutions", paper_a, "paper"),
+        Architecture(
+            "paper-b",
+            "the paper's Model B: average pooling, plain SGD",
+            partial(paper_c, "paper-b", layers.AveragePooling2D),
+            "paper",
+            {"optimizer": "sgd"},
+        ),
+        Architecture("paper-c", "the paper's Model C", paper_c, "paper"),
+        Architecture(
+            "paper-c-unscaled",
+            "Model C as printed, without scaling of its input",
+            partial(paper_c, "paper-c-unscaled", scaled=False),
+            "paper",
+        ),
+        Architecture(
+            "edge-xs",
+            "smallest, for a Pi Zero",
+            partial(edge_net, "edge-xs", ((12,), (24,), (40, 40), (56, 56)), 80),
+            "edge",
+        ),
+        Architecture(
+            "edge-s",
+            "small, the one that is shipped",
+            partial(edge_net, "edge-s", ((24,), (48,), (80, 80), (120, 120)), 192),
+            "edge",
+        ),
     )
 }
-
-
-def multiply_adds(model: keras.Model) -> int:
-    """Return the multiply-adds of one face, convolutions and dense layers counted."""
-    total = 0
-    for layer in model.layers:
-        if isinstance(layer, layers.Conv2D):
-            _, height, width, _ = layer.output.shape
-            total += height * width * math.prod(layer.kernel.shape)
-        elif isinstance(layer, layers.Dense):
-            total += math.prod(layer.kernel.shape)
-    return total

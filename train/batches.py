@@ -1,65 +1,131 @@
-"""Training batches: shuffled, augmented and weighted, and the same for the same seed and epoch."""
+"""Batches of faces for Keras: made ahead in threads, and the same for the same seed and epoch."""
+
+import os
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import keras
 import numpy as np
 
-from edge.dataset import LabelledFaces
-from edge.labels import EMOTIONS
+from edge.datasets import LabelledFaces
 
 from .augment import augment_face
+from .devices import Devices
 from .recipe import Recipe
+from .targets import face_weights, one_hot, targets
+
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+AHEAD = 8  # batches in the making or waiting to be taken
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """Batches of (faces float32 `[b, 48, 48, 1]` 0..255, one-hot `[b, 7]`, loss weights `[b]`)."""
+    """Batches of (faces float32 `[b, 48, 48, 1]` 0..255, targets `[b, 7]`, loss weights `[b]`).
 
-    def __init__(self, faces: LabelledFaces, recipe: Recipe, epoch: int = 0) -> None:
-        super().__init__(workers=1, max_queue_size=16)
-        self._faces = faces
+    Keras asks for them in order, through `tf.data` where TensorFlow is the backend. Each process
+    of a distributed training gets its own share of every batch.
+
+    Attributes:
+        faces: how many an epoch shows.
+        waited: seconds that the batches asked for were not ready.
+    """
+
+    def __init__(
+        self, faces: LabelledFaces, recipe: Recipe, devices: Devices, epoch: int = 0
+    ) -> None:
+        super().__init__(workers=1)
+        self._all = faces
         self._recipe = recipe
+        self._devices = devices
+        self._targets = targets(faces, recipe)
+        self._weights = face_weights(self._targets, recipe.class_balance)
         self._epoch = epoch
-        self._weights = class_weights(faces.labels, recipe.class_balance)
-        self._shuffle()
+        self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "batches")
+        self._ahead: deque[tuple[int, Future[Batch]]] = deque()
+        self._orders: dict[int, np.ndarray] = {}
+        self.faces = len(faces)
+        self.waited = 0.0
 
     def __len__(self) -> int:
-        return -(-len(self._faces) // self._recipe.batch_size)
+        return -(-self.faces // self._recipe.batch_size)
 
-    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        size = self._recipe.batch_size
-        index = self._order[batch * size : (batch + 1) * size]
-        images = self._faces.images[index]
-        if self._recipe.augment:
-            rng = np.random.default_rng((self._recipe.seed, self._epoch, batch))
-            images = np.stack([augment_face(image, rng) for image in images])
-        labels = self._faces.labels[index]
-        return as_input(images), one_hot(labels), self._weights[labels]
+    def __getitem__(self, batch: int) -> Batch:
+        wanted = self._epoch * len(self) + batch
+        while self._ahead and self._ahead[0][0] != wanted:  # Keras looked ahead and began again
+            self._ahead.popleft()
+        following = self._ahead[-1][0] + 1 if self._ahead else wanted
+        for place in range(following, wanted + AHEAD):
+            self._ahead.append((place, self._pool.submit(self._make, *divmod(place, len(self)))))
+        began = time.perf_counter()
+        made = self._ahead.popleft()[1].result()
+        self.waited += time.perf_counter() - began
+        return made
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
-        self._shuffle()
 
-    def _shuffle(self) -> None:
-        rng = np.random.default_rng((self._recipe.seed, self._epoch))
-        self._order = rng.permutation(len(self._faces))
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _make(self, epoch: int, batch: int) -> Batch:
+        size = self._recipe.batch_size
+        index = self._order(epoch)[batch * size : (batch + 1) * size]
+        index = index[self._devices.share(len(index))]
+        images = self._all.images[index]
+        if self._recipe.augment:
+            for place, image in enumerate(images):
+                # A face's changes are its own, so that shares of processes make up one batch.
+                rng = np.random.default_rng((self._recipe.seed, epoch, int(index[place])))
+                images[place] = augment_face(image, rng)
+        return as_input(images), self._targets[index], self._weights[index]
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if epoch not in self._orders:
+            rng = np.random.default_rng((self._recipe.seed, epoch))
+            order = rng.permutation(self.faces)
+            self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1}
+            self._orders[epoch] = order
+        return self._orders[epoch]
+
+
+class ValidationBatches(keras.utils.PyDataset):
+    """Batches of (faces float32 `[b, 48, 48, 1]` 0..255, one-hot labels `[b, 7]`), in order."""
+
+    SIZE = 512
+
+    def __init__(self, faces: LabelledFaces, devices: Devices) -> None:
+        super().__init__(workers=1)
+        self._faces = faces
+        self._devices = devices
+
+    def __len__(self) -> int:
+        return -(-len(self._faces) // self.SIZE)
+
+    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        index = np.arange(batch * self.SIZE, min((batch + 1) * self.SIZE, len(self._faces)))
+        index = index[self._devices.share(len(index))]
+        return as_input(self._faces.images[index]), one_hot(self._faces.labels[index])
+
+
+def augmented_samples(
+    faces: LabelledFaces, recipe: Recipe, each: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return faces as the network sees them in training, `each` of every emotion, and their labels.
+
+    Returns:
+        uint8 `[m, 48, 48]` and int64 `[m]`, m at most 7 times `each`.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    of_label = [np.flatnonzero(faces.labels == label) for label in np.unique(faces.labels)]
+    index = np.concatenate([rng.permutation(places)[:each] for places in of_label])
+    images = faces.images[index]
+    if recipe.augment:
+        images = np.stack([augment_face(image, rng) for image in images])
+    return images, faces.labels[index]
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
     """Return uint8 `[n, h, w]` faces as the models take them: float32 `[n, h, w, 1]`, 0..255."""
     return images[..., None].astype("f4")
-
-
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """Return int `[n]` labels as the losses take them: float32 `[n, 7]`, a single 1 in each row."""
-    return np.eye(len(EMOTIONS), dtype="f4")[labels]
-
-
-def class_weights(labels: np.ndarray, balance: float) -> np.ndarray:
-    """Return the loss weight of each class, float32 `[7]`, with mean 1 over the faces.
-
-    Args:
-        labels: int `[n]`.
-        balance: 0 leaves all faces equal, 1 gives every class the same weight in all.
-    """
-    share = np.bincount(labels, minlength=len(EMOTIONS)) / len(labels)
-    weights = np.where(share > 0, np.maximum(share, 1e-9) ** -balance, 0)
-    return (weights / (weights * share).sum()).astype("f4")

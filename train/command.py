@@ -1,146 +1,161 @@
 """`edge-emo train`: labelled faces become a Keras model and a report."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from edge.cli import verbose_option
 
 if TYPE_CHECKING:
-    from edge.dataset import LabelledFaces
-
-    from .recipe import Recipe
+    from .run import Material, Plan
     from .training import Listener
+
+_PATH = click.Path(path_type=Path)
+_KEPT_BY_A_RUN = {
+    "arch": "--arch",
+    "recipe": "--recipe",
+    "labels": "--labels",
+    "overrides": "--set",
+    "drop_duplicates": "--drop-duplicates",
+    "out": "--out",
+}
 
 
 @click.command("train")
-@click.option("--data", type=click.Path(path_type=Path), help="The folder with train/ and test/.")
-@click.option("--arch", metavar="NAME", help="The architecture; without options all are listed.")
+@click.option("--data", type=_PATH, help="Folder with train/ and test/, or fer2013.csv.")
+@click.option("--arch", metavar="NAME", help="The architecture; see --list.")
+@click.option("--list", "listing", is_flag=True, help="List architectures and recipes.")
 @click.option(
     "--recipe", metavar="NAME", help="Hyperparameters.  [default: the architecture's own]"
 )
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one of them.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]"
+    "--labels",
+    type=click.Choice(["fer", "ferplus", "blend"]),
+    help="The set's labels, FER+ votes, or the mean of both.  [default: the recipe's]",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --out at its last epoch.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a hyperparameter."
+)
+@click.option("--drop-duplicates", is_flag=True, help="Learn from no face that is in the test too.")
+@click.option("--out", type=_PATH, help="The run's folder.  [default: runs/NAME]")
+@click.option("--resume", type=_PATH, metavar="RUN", help="Go on with the run in this folder.")
+@click.option(
+    "--devices",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Spread each batch over N devices.  [default: all GPUs, or the CPU]",
+)
 @verbose_option
+@click.pass_context
 def command(
+    context: click.Context,
     data: Path | None,
     arch: str | None,
+    listing: bool,
     recipe: str | None,
+    labels: str | None,
     overrides: tuple[str, ...],
+    drop_duplicates: bool,
     out: Path | None,
-    resume: bool,
+    resume: Path | None,
+    devices: int | None,
 ) -> None:
-    """Train a network on labelled faces.
+    """Train a network on labelled faces, and report how good it is.
 
-    DATA is laid out as FER-2013 is on Kaggle: train/happy/*.png, test/happy/*.png and so on, for
-    angry, disgust, fear, happy, neutral, sad and surprise. Every epoch leaves a checkpoint: after
-    Ctrl-C or a power cut the same command with --resume goes on.
+    DATA is FER-2013 as Kaggle has it (train/happy/*.png, test/happy/*.png and so on), or the
+    challenge's fer2013.csv, with fer2013new.csv beside it for the FER+ votes, or any folder with
+    one folder of images per emotion. Every epoch leaves a checkpoint: after Ctrl-C or a power
+    cut --resume goes on where the last whole epoch ended.
 
     \b
     Examples:
       edge-emo train --data fer2013 --arch edge-s
-      edge-emo train --data fer2013 --arch paper-c --set epochs=10 --out runs/short --resume
+      edge-emo train --data fer2013.csv --arch edge-s --labels blend --set epochs=30
+      edge-emo train --resume runs/edge-s
     """
-    from .backend import start_keras
+    if resume:
+        for name, option in _KEPT_BY_A_RUN.items():
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--resume goes on as the run began; leave out {option}")
+    elif not listing and (data is None) != (arch is None):
+        raise click.UsageError(f"--{'arch' if data else 'data'} is missing")
 
-    start_keras()
-    from .architectures import ARCHITECTURES
+    from .devices import start_keras
 
-    if data is None or arch is None:
+    on = start_keras(devices)
+    from .run import begin, carry_out, check_material, read_material, reopen
+
+    if resume:
+        run, plan = resume, reopen(resume, data)
+    elif listing or data is None or arch is None:
         click.echo(_listing())
-        if data or arch:
-            raise click.UsageError(f"--{'arch' if data else 'data'} is missing")
         return
+    else:
+        run = out or Path("runs", arch)
+        plan = _plan(data, arch, recipe, labels, overrides, drop_duplicates)
+    with _bars() as progress:
+        material = read_material(plan, progress)
+    if on.writes:
+        _tell(material, plan)
+    if resume:
+        check_material(run, material)
+    elif on.writes:
+        begin(run, plan, material)
+    with listening(plan.recipe.epochs, on.writes) as listener:
+        try:
+            card = carry_out(run, plan, material, on, listener)
+        except KeyboardInterrupt:
+            click.echo(f"\nedge-emo: stopped; go on with edge-emo train --resume {run}", err=True)
+            return
+    if card:
+        click.echo(
+            f"{run / 'model.keras'}: {card.accuracy:.2%} of {card.faces} {material.held} faces "
+            f"are right; see {run / 'report.html'}\n"
+        )
+        click.echo(card.as_text())
+
+
+def _plan(
+    data: Path,
+    arch: str,
+    recipe: str | None,
+    labels: str | None,
+    overrides: tuple[str, ...],
+    drop_duplicates: bool,
+) -> "Plan":
+    from .architectures import ARCHITECTURES
+    from .recipe import load_recipe
+    from .run import Plan
+
     if arch not in ARCHITECTURES:
         raise click.BadParameter(
             f"'{arch}' is none of {', '.join(ARCHITECTURES)}", param_hint="--arch"
         )
-    _train(data, arch, recipe, overrides, out or Path("runs", arch), resume)
-
-
-def _train(
-    data: Path, arch: str, recipe: str | None, overrides: tuple[str, ...], out: Path, resume: bool
-) -> None:
-    from .architectures import ARCHITECTURES
-    from .recipe import load_recipe
-    from .splits import training_and_validation
-    from .training import train
-
     architecture = ARCHITECTURES[arch]
     name = recipe or architecture.recipe
-    settings = load_recipe(name, dict(_pair(text) for text in overrides))
-    with _bars() as progress:
-        faces, validation, held = training_and_validation(data, settings.seed, progress)
-    _tell_counts(faces, validation, held)
-    identity = {"architecture": arch, "training_faces": len(faces), "validation": held}
-    _prepare(out, settings, identity, resume)
-    about = {"recipe": name, "data": _about_data(data, faces, validation, held)}
-    with _listening(settings.epochs) as listener:
-        try:
-            card = train(architecture, settings, faces, validation, out, about, listener)
-        except KeyboardInterrupt:
-            click.echo("\nedge-emo: stopped; go on with the same command and --resume", err=True)
-            return
-    click.echo(
-        f"{out / 'model.keras'}: {card.accuracy:.2%} of {card.faces} {held} faces are right\n"
-    )
-    click.echo(card.as_text())
+    changes = dict(architecture.changes) | ({"labels": labels} if labels else {})
+    settings = load_recipe(name, changes | dict(_pair(text) for text in overrides))
+    return Plan(arch, data, name, settings, drop_duplicates)
 
 
-def _prepare(out: Path, recipe: "Recipe", identity: dict[str, Any], resume: bool) -> None:
-    """Make the run's folder, or check that the one to resume is of the same training."""
-    from edge.atomic import cannot_write, write_text
-    from edge.errors import TrainingError
-
-    from .recipe import parse_recipe
-
-    described = out / "run.json"
-    if resume and described.exists():
-        before = json.loads(described.read_text())
-        was = parse_recipe((out / "recipe.toml").read_text())
-        if before != identity or was != recipe:
-            raise TrainingError(
-                f"{out}: was trained with other data, architecture or recipe; resume it with the "
-                "same options, or choose another --out"
-            )
-        return
-    if (out / "last.keras").exists():
-        raise TrainingError(
-            f"{out}: holds a training already; add --resume to go on with it, or choose another "
-            "--out"
-        )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(out, error) from error
-    write_text(out / "recipe.toml", recipe.to_toml())
-    write_text(described, json.dumps(identity, indent=1) + "\n")
-
-
-def _about_data(
-    data: Path, faces: "LabelledFaces", validation: "LabelledFaces", held: str
-) -> dict[str, Any]:
-    return {
-        "name": data.name,
-        "training": faces.counts(),
-        held: validation.counts(),
-        "skipped": [str(p) for p in (*faces.skipped, *validation.skipped)],
-    }
-
-
-def _tell_counts(faces: "LabelledFaces", validation: "LabelledFaces", held: str) -> None:
+def _tell(material: "Material", plan: "Plan") -> None:
+    """Say what will be learnt from, before the first epoch."""
+    faces, validation, held = material.faces, material.validation, material.held
     click.echo(f"{'emotion':10}{'train':>8}{held:>12}", err=True)
     for name, n in faces.counts().items():
         click.echo(f"{name:10}{n:>8}{validation.counts()[name]:>12}", err=True)
-    for path in (*faces.skipped, *validation.skipped):
-        click.echo(f"edge-emo: {path}: is no readable image; skipped", err=True)
+    for name in (*faces.skipped, *validation.skipped):
+        click.echo(f"edge-emo: {name}: is no readable image; skipped", err=True)
+    if across := material.duplicates.across:
+        click.echo(
+            f"edge-emo: {across} faces to learn from are in {held} too; "
+            + ("dropped" if plan.drop_duplicates else "--drop-duplicates leaves them out"),
+            err=True,
+        )
 
 
 @contextmanager
@@ -163,14 +178,17 @@ def _bars() -> Iterator[Any]:
 
 
 @contextmanager
-def _listening(epochs: int) -> Iterator["Listener"]:
-    """Yield a listener that shows a bar within each epoch and a line after it."""
+def listening(epochs: int, tells: bool) -> Iterator["Listener"]:
+    """Yield a listener that, if it `tells`, shows a bar within each epoch and a line after it."""
     from contextlib import ExitStack
 
     from edge.progress import progress_bar
 
     from .training import Listener
 
+    if not tells:
+        yield Listener(lambda *step: None, lambda row: None)
+        return
     with ExitStack() as open_bar:
         bars: dict[int, Any] = {}
 
@@ -184,7 +202,8 @@ def _listening(epochs: int) -> Iterator["Listener"]:
             click.echo(
                 f"epoch {row['epoch']:.0f}/{epochs}  loss {row['loss']:.4f}  accuracy "
                 f"{row['accuracy']:.2%}  val_loss {row['val_loss']:.4f}  val_accuracy "
-                f"{row['val_accuracy']:.2%}  {row['seconds']:.0f} s",
+                f"{row['val_accuracy']:.2%}  {row['seconds']:.0f} s  "
+                f"{row['faces_per_second']:.0f} faces/s",
                 err=True,
             )
 
@@ -192,22 +211,28 @@ def _listening(epochs: int) -> Iterator["Listener"]:
 
 
 def _listing() -> str:
-    from .architectures import ARCHITECTURES, multiply_adds
+    from .architectures import ARCHITECTURES
+    from .cost import int8_bytes, multiply_adds
     from .recipe import recipe_names
 
-    lines = [f"{'architecture':14}{'parameters':>12}{'multiply-adds':>15}  {'recipe':8}what it is"]
+    lines = [
+        f"{'architecture':18}{'parameters':>12}{'multiply-adds':>15}{'int8 size':>12}  "
+        f"{'recipe':8}what it is"
+    ]
     for architecture in ARCHITECTURES.values():
         model = architecture.build()
         lines.append(
-            f"{architecture.name:14}{model.count_params() / 1e6:>10.2f} M"
-            f"{multiply_adds(model) / 1e6:>13.1f} M  {architecture.recipe:8}{architecture.summary}"
+            f"{architecture.name:18}{model.count_params() / 1e6:>10.2f} M"
+            f"{multiply_adds(model) / 1e6:>13.1f} M{int8_bytes(model) / 1e3:>9.0f} kB  "
+            f"{architecture.recipe:8}{architecture.summary}"
         )
     return "\n".join(
         [
             *lines,
             "",
             f"recipes: {', '.join(recipe_names())}",
-            "data: a folder with train/ and test/, in each a folder of images per emotion",
+            "data: a folder with train/ and test/, in each a folder of images per emotion; or "
+            "fer2013.csv",
             "train one: edge-emo train --data DIR --arch edge-s",
         ]
     )

@@ -15,7 +15,10 @@ _CHOICES = {
     "optimizer": ("adam", "adamw", "sgd"),
     "schedule": ("cosine", "plateau"),
     "keep": ("best", "last"),
+    "labels": ("fer", "ferplus", "blend"),
+    "compute": ("float32", "mixed_bfloat16"),
 }
+_SHARES = ("label_smoothing", "weight_averaging", "teacher_share", "momentum")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,14 +29,21 @@ class Recipe:
     batch_size: int
     optimizer: str
     learning_rate: float
+    momentum: float
     weight_decay: float
     schedule: str
     warmup_epochs: int
     early_stopping: int
+    weight_averaging: float
+    keep: str
+    labels: str
     label_smoothing: float
     class_balance: float
     augment: bool
-    keep: str
+    teacher: str
+    teacher_share: float
+    teacher_temperature: float
+    compute: str
     seed: int
 
     def __post_init__(self) -> None:
@@ -45,8 +55,15 @@ class Recipe:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below 1")
-        if self.learning_rate <= 0:
-            raise ConfigError(f"learning_rate: {self.learning_rate} is not above 0")
+        for name in ("learning_rate", "teacher_temperature"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ConfigError(f"{name}: {getattr(self, name)} is not above 0")
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name}: {getattr(self, name)} is not within 0 and 1")
+        for name in ("weight_decay", "warmup_epochs", "early_stopping", "class_balance", "seed"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name}: {getattr(self, name)} is below 0")
 
     def to_toml(self) -> str:
         """Return the recipe as TOML text."""
@@ -85,17 +102,8 @@ def parse_recipe(text: str, overrides: Mapping[str, str] | None = None) -> Recip
         raise ConfigError(f"recipe: {error}") from None
 
 
-def learning_rate(recipe: Recipe, epoch: float, val_losses: Sequence[float]) -> float:
-    """Return the rate at `epoch` (0 is the start; fractions lie within an epoch).
-
-    It follows from the recipe and the val_loss of the finished epochs alone, so a resumed run
-    goes on exactly as an uninterrupted one would.
-    """
-    if epoch < recipe.warmup_epochs:
-        return recipe.learning_rate * (epoch + 0.1) / (recipe.warmup_epochs + 0.1)
-    if recipe.schedule == "cosine":
-        done = (epoch - recipe.warmup_epochs) / max(recipe.epochs - recipe.warmup_epochs, 1)
-        return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+def plateau_rate(recipe: Recipe, val_losses: Sequence[float]) -> float:
+    """Return the rate after epochs with these val_losses, as Keras' ReduceLROnPlateau has it."""
     rate, best, waited = recipe.learning_rate, math.inf, 0
     for loss in val_losses:
         if loss < best:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.dataset import LabelledFaces, find_splits, load_split
+from edge.datasets import LabelledFaces, find_splits, load_split
 from edge.errors import DatasetError
+
+from .duplicates import keys
 
 HELD_OUT = 0.1  # share of each emotion, where the data has no split of its own
 
@@ -38,17 +40,21 @@ def training_and_validation(
     empty = [name for name, n in faces.counts().items() if n == 0]
     if empty:
         raise DatasetError(
-            f"{splits[first]}: no face is {' or '.join(empty)}; all seven are needed"
+            f"{data}: in {first} no face is {' or '.join(empty)}; all seven are needed"
         )
     return faces, validation, held
 
 
 def _hold_out(faces: LabelledFaces, seed: int) -> tuple[LabelledFaces, LabelledFaces]:
-    order = np.random.default_rng(seed).permutation(len(faces))
+    numbers: dict[bytes, int] = {}
+    first = np.array([numbers.setdefault(key, len(numbers)) for key in keys(faces)])
+    order = np.random.default_rng(seed).permutation(len(numbers))
     chosen = np.zeros(len(faces), bool)
     for label in np.unique(faces.labels):
-        of_label = order[faces.labels[order] == label]
+        of_label = np.flatnonzero(faces.labels == label)
+        of_label = of_label[np.argsort(order[first[of_label]], kind="stable")]
         chosen[of_label[: round(HELD_OUT * len(of_label))]] = True
+    chosen = np.isin(first, first[chosen])  # all copies of a face on one side
     if not chosen.any():
         raise DatasetError("too few faces: ten of each emotion are the least to learn from")
     return faces.select(np.flatnonzero(~chosen)), faces.select(np.flatnonzero(chosen))

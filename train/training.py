@@ -1,13 +1,12 @@
-"""Train one architecture with one recipe into a run folder that a later call can resume.
+"""Train one architecture with one recipe, epoch by epoch, into a folder that can be resumed.
 
-A run folder holds `recipe.toml`, `run.json` (what is trained on what), `history.csv`,
-`last.keras` (with the optimizer's state), `best.keras`, and when done `model.keras` and
-`report.json`. What an epoch does depends only on the recipe, the data and the epochs before it.
+The folder holds `history.csv`, `last.keras` and `best.keras` (with the optimizer's state), and
+when done `model.keras`. What an epoch does depends only on the recipe, the data and the epochs
+before it.
 """
 
-import csv
-import io
-import json
+import math
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,16 +16,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.atomic import replacing, write_text
-from edge.dataset import LabelledFaces
+from edge.atomic import replacing
+from edge.datasets import LabelledFaces
 from edge.errors import TrainingError
-from edge.metrics import Scorecard, score
 
-from .architectures import Architecture, multiply_adds
-from .batches import TrainingBatches, as_input, one_hot
-from .recipe import Recipe, learning_rate, should_stop
-
-History = list[dict[str, float]]
+from .architectures import Architecture
+from .batches import TrainingBatches, ValidationBatches
+from .devices import Devices
+from .distillation import Student, load_teacher
+from .history import History, read_history, write_history
+from .recipe import Recipe, plateau_rate, should_stop
 
 
 @dataclass(frozen=True)
@@ -43,156 +42,205 @@ def train(
     faces: LabelledFaces,
     validation: LabelledFaces,
     run: Path,
-    about: dict[str, Any],
+    devices: Devices,
     listener: Listener,
-) -> Scorecard:
+) -> History:
     """Train until the recipe ends; go on where `run` stopped if it holds a checkpoint.
 
     Args:
         faces: what to learn from.
         validation: what every epoch is measured on, never learnt from.
         run: an existing folder, the run's own.
-        about: what `report.json` says of the data.
 
     Returns:
-        The finished model's score on `validation`.
+        What each epoch gave.
 
     Raises:
-        TrainingError: the checkpoint in `run` cannot be read.
+        TrainingError: the checkpoint or the teacher cannot be read, or the loss is not finite.
         OutputError: `run` cannot be written.
     """
     keras.utils.set_random_seed(recipe.seed)
+    keras.config.set_dtype_policy(recipe.compute)
     steps = -(-len(faces) // recipe.batch_size)
-    model, history = _resume(run, steps) or (_compiled(architecture, recipe), [])
-    batches = TrainingBatches(faces, recipe, epoch=len(history))
-    loop = _Loop(recipe, history, run, steps, listener)
-    if len(history) < recipe.epochs and not loop.stalled():
-        model.fit(
-            batches,
-            initial_epoch=len(history),
-            epochs=recipe.epochs,
-            validation_data=(as_input(validation.images), one_hot(validation.labels)),
-            validation_batch_size=512,
-            shuffle=False,
-            verbose=0,
-            callbacks=[loop],
-        )
-    # Without the optimizer's state, which is twice as large as the weights.
-    kept = keras.models.load_model(run / f"{recipe.keep}.keras", compile=False)
-    return _finish(kept, architecture, validation, history, run, about)
+    with devices.scope():
+        model = _compiled(architecture, recipe, steps)
+        history = _restore(model, run, steps)
+        trained = _taught(model, recipe)
+    batches = TrainingBatches(faces, recipe, devices, epoch=len(history))
+    loop = _Loop(recipe, history, run, model, batches, devices, listener)
+    callbacks = [keras.callbacks.SwapEMAWeights()] if recipe.weight_averaging else []
+    try:
+        if len(history) < recipe.epochs and not loop.stalled():
+            trained.fit(
+                batches,
+                initial_epoch=len(history),
+                epochs=recipe.epochs,
+                validation_data=ValidationBatches(validation, devices),
+                shuffle=False,
+                verbose=0,
+                callbacks=[*callbacks, loop],
+            )
+    finally:
+        batches.close()
+    return history
+
+
+def finished_model(architecture: Architecture, recipe: Recipe, run: Path) -> keras.Model:
+    """Return the model that the recipe keeps of a run: float32, and without optimizer."""
+    keras.distribution.set_distribution(None)
+    keras.config.set_dtype_policy("float32")
+    kept = keras.models.load_model(run / f"{recipe.keep}.keras")
+    if recipe.weight_averaging:
+        kept.optimizer.finalize_variable_values(kept.trainable_variables)
+    model = architecture.build()
+    model.set_weights(kept.get_weights())
+    return model
+
+
+def predict(model: keras.Model, faces: LabelledFaces) -> np.ndarray:
+    """Return the probabilities, float32 `[n, 7]`, of the faces."""
+    batches = ValidationBatches(faces, Devices(("one",)))
+    return model.predict(batches, verbose=0)
+
+
+def save_model(model: keras.Model, run: Path) -> None:
+    """Write `model.keras`. Raises: OutputError."""
+    _save(model, run / "model.keras")
 
 
 class _Loop(keras.callbacks.Callback):
     """Sets the learning rate, tells the listener, writes history and checkpoints."""
 
     def __init__(
-        self, recipe: Recipe, history: History, run: Path, steps: int, listener: Listener
+        self,
+        recipe: Recipe,
+        history: History,
+        run: Path,
+        saved: keras.Model,
+        batches: TrainingBatches,
+        devices: Devices,
+        listener: Listener,
     ) -> None:
         super().__init__()
         self._recipe = recipe
         self._history = history
         self._run = run
-        self._steps = steps
+        self._saved = saved
+        self._batches = batches
+        self._devices = devices
         self._listener = listener
-        self._started = 0.0
+        self._started = self._waited = 0.0
 
     def stalled(self) -> bool:
-        return should_stop(self._recipe, [row["val_loss"] for row in self._history])
+        return should_stop(self._recipe, self._losses())
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._started = time.monotonic()
+        self._started, self._waited = time.monotonic(), self._batches.waited
+        if self._recipe.schedule == "plateau":
+            self.model.optimizer.learning_rate = plateau_rate(self._recipe, self._losses())
         # Keras does not save where dropout's random numbers stand: begin them anew each epoch.
         for place, layer in enumerate(self.model.layers):
             if generator := getattr(layer, "seed_generator", None):
                 generator.state.assign([self._recipe.seed + place, epoch << 16])
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        epoch = len(self._history)
-        losses = [row["val_loss"] for row in self._history]
-        rate = learning_rate(self._recipe, epoch + batch / self._steps, losses)
-        self.model.optimizer.learning_rate = rate
-        self._listener.step(epoch + 1, batch + 1, self._steps)
+        self._listener.step(len(self._history) + 1, batch + 1, len(self._batches))
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._trained_s = time.monotonic() - self._started
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         row = {"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}}
         row["learning_rate"] = float(self.model.optimizer.learning_rate)
         row["seconds"] = time.monotonic() - self._started
+        row["faces_per_second"] = self._batches.faces / self._trained_s
+        row["waited"] = min((self._batches.waited - self._waited) / self._trained_s, 1.0)
+        if not math.isfinite(row["loss"]):
+            raise TrainingError(
+                f"the loss is {row['loss']} after epoch {epoch + 1}: the training has diverged; "
+                "try a smaller learning_rate (--set learning_rate=...)"
+            )
         best = max((r["val_accuracy"] for r in self._history), default=-1.0)
         self._history.append(row)
-        # History first: a checkpoint without its row could not be resumed, a row without its
-        # checkpoint is dropped by `_resume`.
-        _write_history(self._run / "history.csv", self._history)
+        if self._devices.writes:
+            # History first: a checkpoint without its row could not be resumed, a row without its
+            # checkpoint is dropped by `_restore`.
+            write_history(self._run / "history.csv", self._history)
         if row["val_accuracy"] > best:
-            _save(self.model, self._run / "best.keras")
-        _save(self.model, self._run / "last.keras")
+            self._checkpoint("best.keras")
+        self._checkpoint("last.keras")
         self._listener.epoch(row)
         if self.stalled():
             self.model.stop_training = True
 
+    def _checkpoint(self, name: str) -> None:
+        if self._devices.writes:
+            _save(self._saved, self._run / name)
+        else:  # JAX gathers the weights from all processes: each must take part
+            with tempfile.TemporaryDirectory() as nowhere:
+                self._saved.save(Path(nowhere, name))
 
-def _compiled(architecture: Architecture, recipe: Recipe) -> keras.Model:
+    def _losses(self) -> list[float]:
+        return [row["val_loss"] for row in self._history]
+
+
+def _compiled(architecture: Architecture, recipe: Recipe, steps: int) -> keras.Model:
     model = architecture.build()
+    average = recipe.weight_averaging
+    rest: dict[str, Any] = {"use_ema": True, "ema_momentum": average} if average else {}
+    rate = _schedule(recipe, steps)
     if recipe.optimizer == "adamw":
-        optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **rest)
         # Decay pulls weights only; scales and offsets of batch norm must stay free.
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     elif recipe.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(recipe.learning_rate)
+        optimizer = keras.optimizers.Adam(rate, **rest)
     else:
-        optimizer = keras.optimizers.SGD(recipe.learning_rate, momentum=0.9)
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+        optimizer = keras.optimizers.SGD(rate, momentum=recipe.momentum, **rest)
+    model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+    optimizer.build(model.trainable_variables)
     return model
 
 
-def _resume(run: Path, steps: int) -> tuple[keras.Model, History] | None:
+def _schedule(recipe: Recipe, steps: int) -> Any:
+    if recipe.schedule == "plateau":
+        return recipe.learning_rate
+    warmup = recipe.warmup_epochs * steps
+    return keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / 30 if warmup else recipe.learning_rate,
+        max(recipe.epochs * steps - warmup, 1),
+        warmup_target=recipe.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+
+
+def _taught(model: keras.Model, recipe: Recipe) -> keras.Model:
+    if not recipe.teacher:
+        return model
+    student = Student(model, load_teacher(Path(recipe.teacher), model), recipe)
+    student.compile(model.optimizer, "categorical_crossentropy", metrics=["accuracy"])
+    return student
+
+
+def _restore(model: keras.Model, run: Path, steps: int) -> History:
+    """Bring weights and optimizer to where the run's last whole epoch left them."""
     checkpoint = run / "last.keras"
     if not checkpoint.exists():
-        return None
+        return []
     try:
-        model = keras.models.load_model(checkpoint)
-        with (run / "history.csv").open(newline="") as file:
-            rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-            history = [{**row, "epoch": int(row["epoch"])} for row in rows]
-    except (OSError, ValueError, KeyError) as error:
+        saved = keras.models.load_model(checkpoint)
+        history = read_history(run / "history.csv")
+        model.set_weights(saved.get_weights())
+        before, after = saved.optimizer.variables, model.optimizer.variables
+        for variable, value in zip(after, before, strict=True):
+            variable.assign(value)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            f"{run}: cannot resume: {error}; start anew with another --out"
+            f"{run}: cannot resume: {str(error).splitlines()[0]}; start anew with another --out"
         ) from error
-    return model, history[: int(model.optimizer.iterations) // steps]
-
-
-def _finish(
-    model: keras.Model,
-    architecture: Architecture,
-    validation: LabelledFaces,
-    history: History,
-    run: Path,
-    about: dict[str, Any],
-) -> Scorecard:
-    predictions = model.predict(as_input(validation.images), batch_size=512, verbose=0)
-    card = score(validation.labels, np.argmax(predictions, axis=1))
-    report = {
-        "architecture": architecture.name,
-        "parameters": model.count_params(),
-        "multiply_adds": multiply_adds(model),
-        "epochs": len(history),
-        "seconds": round(sum(row["seconds"] for row in history)),
-        **about,
-        "validation": card.as_dict(),
-    }
-    _save(model, run / "model.keras")
-    write_text(run / "report.json", json.dumps(report, indent=1) + "\n")
-    return card
+    return history[: int(saved.optimizer.iterations) // steps]
 
 
 def _save(model: keras.Model, path: Path) -> None:
     with replacing(path) as temporary:
         model.save(temporary)
-
-
-def _write_history(path: Path, history: History) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(history[0]))
-    writer.writeheader()
-    writer.writerows(history)
-    write_text(path, text.getvalue())

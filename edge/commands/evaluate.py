@@ -20,9 +20,18 @@ if TYPE_CHECKING:
 @click.command("evaluate", context_settings={"show_default": True})
 @click.option("--model", metavar="NAME|FILE", help="A .tflite, a .keras or a shipped model's name.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), required=True, help="The data set's folder."
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The data set's folder, or fer2013.csv.",
 )
 @click.option("--split", help="train, test or validation.  [default: test]")
+@click.option(
+    "--labels",
+    type=click.Choice(["fer", "ferplus"]),
+    default="fer",
+    help="The set's labels, or what more than half of the FER+ votes say.",
+)
 @click.option("--json", "json_file", type=click.Path(), metavar="FILE|-", help="Write all as JSON.")
 @click.option("--threads", default=1, help="Threads of the TFLite interpreter.")
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
@@ -31,22 +40,26 @@ def command(
     model: str | None,
     data: Path,
     split: str | None,
+    labels: str,
     json_file: str | None,
     threads: int,
     interpreter: str | None,
 ) -> None:
     """Measure a model on labelled faces: accuracy, recall of each emotion, confusion matrix.
 
-    The data is a folder with train/ and test/ in it, or with one folder per emotion.
+    The data is a folder with train/ and test/ in it, or with one folder per emotion, or
+    fer2013.csv, with fer2013new.csv beside it for the FER+ votes.
 
     \b
     Examples:
       edge-emo evaluate --data fer2013
+      edge-emo evaluate --data fer2013.csv --labels ferplus
       edge-emo evaluate --model runs/mine/model.keras --data fer2013 --json scores.json
     """
     from ..atomic import write_text
-    from ..dataset import load_split
-    from ..metrics import score
+    from ..datasets import load_split
+    from ..datasets.ferplus import with_majority_labels
+    from ..metrics import calibrate, score
     from ..modelfile import find_model
     from ..progress import progress_bar
 
@@ -54,13 +67,19 @@ def command(
     size, predict = _predictor(path, threads, interpreter)
     with progress_bar("reading") as progress:
         faces = load_split(data, split, size, progress)
-    card = score(faces.labels, predict(faces.images).argmax(axis=1))
+    if labels == "ferplus":
+        faces = with_majority_labels(faces)
+    scores = predict(faces.images)
+    card = score(faces.labels, scores.argmax(axis=1))
+    calibration_error = calibrate(faces.labels, scores).error
     report = {
         "model": str(path),
         "data": str(data),
         "split": faces.split,
-        "skipped": [str(p) for p in faces.skipped],
+        "labels_of": labels,
+        "skipped": list(faces.skipped),
         **card.as_dict(),
+        "calibration_error": round(calibration_error, 5),
     }
     text = json.dumps(report, indent=1)
     if json_file == "-":
@@ -70,8 +89,11 @@ def command(
         write_text(Path(json_file), text + "\n")
     for file in faces.skipped:
         click.echo(f"edge-emo: {file}: is no readable image; skipped", err=True)
-    click.echo(f"{path.name} on {card.faces} faces of {data} ({faces.split})")
-    click.echo(f"accuracy {card.accuracy:.2%}   balanced accuracy {card.balanced_accuracy:.2%}\n")
+    click.echo(f"{path.name} on {card.faces} faces of {data} ({faces.split}, {labels})")
+    click.echo(
+        f"accuracy {card.accuracy:.2%}   balanced accuracy {card.balanced_accuracy:.2%}   "
+        f"expected calibration error {calibration_error:.2%}\n"
+    )
     click.echo(card.as_text())
 
 
@@ -80,7 +102,7 @@ def _predictor(
 ) -> tuple[tuple[int, int], "Predict"]:
     """Return the size of the faces that the model takes, and what scores them."""
     if path.suffix == ".keras":
-        load("train.backend:start_keras")()
+        load("convert.backend:start_tensorflow")()
         model = load("convert.keras_model:load_keras")(path)
         return model.input_shape[1:3], partial(load("convert.keras_model:predict"), model)
     from ..classifier import TFLiteClassifier

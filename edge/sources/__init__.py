@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from .. import registry
-from ..dataset import IMAGE_SUFFIXES
 from ..errors import SourceError
+from ..imagefile import IMAGE_SUFFIXES
 from ..values import Frame
 
 # These kinds are seen from what they are asked for; their names alone mean nothing.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from ..dataset import IMAGE_SUFFIXES, read_image
 from ..errors import SourceError
+from ..imagefile import IMAGE_SUFFIXES, read_image
 from ..values import Frame
 from . import SourceOptions
 from .opencv import frame_of

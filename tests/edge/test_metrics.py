@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.labels import EMOTIONS
-from edge.metrics import score
+from edge.metrics import calibrate, score
 
 # Four happy faces, three of them found; one sad face, taken for neutral; one angry face, found.
 HAPPY, SAD, ANGRY, NEUTRAL = (EMOTIONS.index(n) for n in ("happy", "sad", "angry", "neutral"))
@@ -55,6 +55,31 @@ def test_as_a_dictionary_it_says_the_same(card):
 def test_as_text_it_has_a_row_for_each_label(card):
     rows = {line.split()[0]: line.split()[1:] for line in card.as_text().splitlines()[1:]}
     assert list(rows) == list(EMOTIONS)
-    assert rows["happy"][:2] == ["75.0", "%"]
-    assert rows["happy"][2:] == ["0", "0", "0", "3", "0", "1", "0"]
+    assert rows["happy"][:4] == ["75.0", "%", "100.0", "%"]
+    assert rows["happy"][4:] == ["0", "0", "0", "3", "0", "1", "0"]
     assert rows["fear"][0] == "-"
+
+
+def test_precision_and_f1_are_those_worked_by_hand():
+    # Four happy faces, one of them told sad; one sad face, told so.
+    card = score(np.array([3, 3, 3, 3, 5]), np.array([3, 3, 3, 5, 5]))
+    assert (card.recall["happy"], card.precision["happy"]) == (0.75, 1.0)
+    assert (card.recall["sad"], card.precision["sad"]) == (1.0, 0.5)
+    assert card.f1["happy"] == pytest.approx(6 / 7)
+    assert card.f1["sad"] == pytest.approx(2 / 3)
+    assert card.precision["fear"] is None
+    assert card.f1["fear"] is None
+
+
+def test_the_calibration_error_is_the_one_worked_by_hand():
+    # Two faces at 0.9, one right; two at 0.5, both right.
+    scores = np.full((4, 7), 0.0)
+    scores[:2, 0], scores[:2, 1] = 0.9, 0.1
+    scores[2:, 0], scores[2:, 1:] = 0.5, 0.5 / 6
+    calibration = calibrate(np.array([0, 1, 0, 0]), scores)
+    assert calibration.count.sum() == 4
+    assert calibration.error == pytest.approx((2 * abs(0.9 - 0.5) + 2 * abs(0.5 - 1.0)) / 4)
+
+
+def test_a_confidence_of_one_lies_in_the_last_bin():
+    assert calibrate(np.array([2]), np.eye(7)[[2]]).count[-1] == 1

@@ -14,7 +14,7 @@ from edge.values import Face, Frame, Observation
 
 PATIENCE_S = 30
 GRAY = np.zeros((2, 2), np.uint8)
-FACE = Face(1, (0, 0, 1, 1), {"happy": 1.0})
+FACE = Face(1, (0, 0, 1, 1), {"happy": 1.0}, "happy")
 
 
 class Source:

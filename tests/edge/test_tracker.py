@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.labels import EMOTIONS
-from edge.tracker import KEEP_S, SCORES_TIME_CONSTANT_S, Tracker
+from edge.tracker import KEEP_S, LEAD, SCORES_TIME_CONSTANT_S, Tracker
 
 HAPPY, SAD = np.eye(7, dtype="f4")[[EMOTIONS.index("happy"), EMOTIONS.index("sad")]]
 
@@ -132,3 +132,19 @@ def test_each_face_has_its_own_scores():
         faces = [tracker.judge(t, s, now_s) for t, s in zip(tracks, (HAPPY, SAD), strict=True)]
     assert [face.emotion for face in faces] == ["happy", "sad"]
     assert [face.confidence for face in faces] == [1.0, 1.0]
+
+
+def test_the_told_emotion_does_not_flicker_between_two_that_are_close():
+    shares = [0.6, *[0.5 + (-1) ** i * 0.4 * LEAD for i in range(50)]]
+    tracker = Tracker()
+    told = set()
+    for i, share in enumerate(shares):
+        track = tracker.follow([(10, 10, 50, 50)], i / 25)[0]
+        scores = share * HAPPY + (1 - share) * SAD
+        told.add(tracker.judge(track, scores, i / 25).emotion)
+    assert told == {"happy"}
+
+
+def test_the_told_emotion_changes_once_another_leads_clearly():
+    face = judged((0.0, 0.6 * HAPPY + 0.4 * SAD), *[(0.1 * i, SAD) for i in range(1, 10)])
+    assert face.emotion == "sad"

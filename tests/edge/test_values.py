@@ -20,7 +20,7 @@ def observation(**changes):
         "frame": 412,
         "position_s": 16.4799,
         "size": (1280, 720),
-        "faces": (Face(3, (431, 182, 148, 148), SCORES),),
+        "faces": (Face(3, (431, 182, 148, 148), SCORES, "happy"),),
         "ms": {"capture": 2.123, "detect": 3.9, "classify": 0.4, "total": 6.423},
     }
     return Observation(**{**values, **changes})
@@ -73,10 +73,9 @@ def test_the_record_is_plain_json():
     assert json.loads(json.dumps(record)) == record
 
 
-def test_a_faces_emotion_is_the_likeliest():
-    face = Face(1, (0, 0, 1, 1), {**SCORES, "sad": 0.95})
-    assert face.emotion == "sad"
-    assert face.confidence == 0.95
+def test_a_faces_confidence_is_the_score_of_the_emotion_that_is_told():
+    face = Face(1, (0, 0, 1, 1), {**SCORES, "sad": 0.95}, "happy")
+    assert face.confidence == SCORES["happy"]
 
 
 @pytest.mark.parametrize("error", [None, ZeroDivisionError])

@@ -1,4 +1,4 @@
-"""Training batches: whole, reproducible, augmented without harm, weighted against imbalance."""
+"""Training batches: whole, reproducible, augmented without harm, shared among processes."""
 
 import numpy as np
 import pytest
@@ -6,37 +6,73 @@ import pytest
 pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
 from train.augment import augment_face
-from train.batches import TrainingBatches, class_weights
+from train.batches import TrainingBatches, ValidationBatches, augmented_samples
+from train.devices import Devices
 from train.recipe import load_recipe
 
+ONE = Devices(("CPU:0",))
 
-def test_an_epoch_shows_every_face_once(labelled_faces):
-    recipe = load_recipe("paper", {"batch_size": "16"})
-    batches = TrainingBatches(labelled_faces, recipe)
-    shown = np.concatenate([batches[i][0] for i in range(len(batches))])
+
+@pytest.fixture
+def batches(labelled_faces):
+    """Return training batches of sixteen faces by this recipe."""
+    opened = []
+
+    def make(recipe, devices=ONE, epoch=0):
+        settings = load_recipe(recipe, {"batch_size": "16"})
+        opened.append(TrainingBatches(labelled_faces, settings, devices, epoch))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+def assert_same(these, those):
+    for this, that in zip(these, those, strict=True):
+        np.testing.assert_array_equal(this, that)
+
+
+def test_an_epoch_shows_every_face_once(batches, labelled_faces):
+    made = batches("paper")
+    shown = np.concatenate([made[i][0] for i in range(len(made))])
     assert sorted(image.sum() for image in shown) == sorted(
         float(image.sum()) for image in labelled_faces.images
     )
 
 
-def test_batches_follow_from_seed_and_epoch_alone(labelled_faces):
-    recipe = load_recipe("edge", {"batch_size": "16"})
-    first, resumed = (
-        TrainingBatches(labelled_faces, recipe),
-        TrainingBatches(labelled_faces, recipe, 1),
-    )
-    before = first[0][0]
+def test_batches_follow_from_seed_and_epoch_alone(batches):
+    first, resumed = batches("edge"), batches("edge", epoch=1)
+    before = first[0]
     first.on_epoch_end()
-    assert not np.array_equal(first[0][0], before)
-    for of_first, of_resumed in zip(first[2], resumed[2], strict=True):
-        np.testing.assert_array_equal(of_first, of_resumed)
+    assert not np.array_equal(first[0][0], before[0])
+    assert_same(batches("edge", epoch=1)[2], resumed[2])
 
 
-def test_pixels_stay_raw(labelled_faces):
-    faces, labels, _ = TrainingBatches(labelled_faces, load_recipe("paper"))[0]
+def test_a_batch_asked_for_again_or_out_of_turn_is_the_same(batches):
+    made = batches("edge")
+    first, third = made[0], made[2]
+    assert_same(made[0], first)
+    assert_same(made[2], third)
+
+
+def test_the_shares_of_two_processes_make_up_the_batch(batches):
+    whole = batches("edge")[0]
+    halves = [batches("edge", Devices(("CPU:0",), process, 2))[0] for process in (0, 1)]
+    assert_same([np.concatenate(parts) for parts in zip(*halves, strict=True)], whole)
+
+
+def test_pixels_stay_raw(batches):
+    faces, labels, _ = batches("paper")[0]
     assert faces.dtype == np.float32
     assert faces.max() > 200
     assert (labels.sum(axis=1) == 1).all()
+
+
+def test_validation_shows_every_face_in_order(labelled_faces):
+    made = ValidationBatches(labelled_faces, ONE)
+    faces = np.concatenate([made[i][0] for i in range(len(made))])
+    np.testing.assert_array_equal(faces[..., 0], labelled_faces.images)
 
 
 def test_augmentation_keeps_shape_range_and_changes_the_face(labelled_faces):
@@ -48,10 +84,7 @@ def test_augmentation_keeps_shape_range_and_changes_the_face(labelled_faces):
     np.testing.assert_array_equal(changed, augment_face(face, np.random.default_rng(1)))
 
 
-def test_full_balance_gives_every_class_the_same_weight_in_all():
-    labels = np.repeat(np.arange(7), [10, 1, 20, 30, 5, 5, 5])
-    weights = class_weights(labels, 1.0)
-    per_class = weights * np.bincount(labels)
-    np.testing.assert_allclose(per_class, per_class[0], rtol=1e-5)
-    np.testing.assert_allclose(class_weights(labels, 0.0), 1.0)
-    assert weights[labels].mean() == pytest.approx(1.0)
+def test_the_samples_of_the_report_are_as_many_of_each_emotion(labelled_faces):
+    images, labels = augmented_samples(labelled_faces, load_recipe("edge"), each=3)
+    assert images.shape == (21, 48, 48)
+    assert np.bincount(labels).tolist() == [3] * 7

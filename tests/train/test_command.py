@@ -1,7 +1,12 @@
-"""`edge-emo train`: from a folder of faces to a model, resumable, with clear refusals."""
+"""`edge-emo train`: from labelled faces to a model, resumable, with clear refusals."""
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -10,6 +15,8 @@ pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 from edge.cli import main
 
 FAST = ["--set", "batch_size=16", "--set", "warmup_epochs=0"]
+SAME = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+PATIENCE_S = 120
 
 
 def train(*arguments):
@@ -23,78 +30,152 @@ def history(run):
         return list(csv.DictReader(file))
 
 
+def assert_same_history(these, those):
+    for before, after in zip(these, those, strict=True):
+        for name in SAME:
+            assert float(before[name]) == pytest.approx(float(after[name]), rel=1e-4), name
+
+
 def test_without_options_it_lists_the_architectures_and_the_data_it_needs(capsys):
     assert train() == 0
     out = capsys.readouterr().out
-    assert "paper-c" in out
-    assert "4.48 M" in out
-    assert "train/ and test/" in out
+    for said in ("paper-a", "paper-b", "paper-c", "4.48 M", "290.5 M", "566 kB", "fer2013.csv"):
+        assert said in out
+    assert train("--list") == 0
+    assert capsys.readouterr().out == out
 
 
 def test_a_run_leaves_model_history_recipe_and_report(labelled_folder, tmp_path, capsys):
     run = tmp_path / "run"
-    options = ["--data", labelled_folder, "--arch", "edge-s", "--out", run, *FAST]
+    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
     assert train(*options, "--set", "epochs=2") == 0
     said = capsys.readouterr()
     assert "epoch 2/2" in said.err
     assert "surprise" in said.out
     assert len(history(run)) == 2
+    assert 0 <= float(history(run)[0]["waited"]) <= 1
     report = json.loads((run / "report.json").read_text())
     assert report["epochs"] == 2
+    assert report["hyperparameters"]["batch_size"] == 16
     assert report["data"]["skipped"] == []
     assert report["validation"]["faces"] == sum(map(sum, report["validation"]["confusion"]))
-    assert (run / "model.keras").stat().st_size > 1e6
+    assert "batch_size = 16" in (run / "recipe.toml").read_text()
+    assert json.loads((run / "environment.json").read_text())["backend"].startswith("tensorflow")
+    assert (run / "report.html").stat().st_size > 10_000
     assert not list(run.glob(".part-*"))
+    size = (run / "model.keras").stat().st_size
+    assert size < 0.6 * (run / "last.keras").stat().st_size  # no optimizer's state in it
 
 
-def test_a_resumed_run_ends_as_an_uninterrupted_one(labelled_folder, tmp_path, monkeypatch):
-    options = ["--data", labelled_folder, "--arch", "edge-s", *FAST, "--set", "epochs=3"]
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
+def test_a_run_killed_in_its_midst_ends_as_an_uninterrupted_one(labelled_folder, tmp_path):
+    options = ["--data", labelled_folder, "--arch", "edge-xs", *FAST, "--set", "epochs=6"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert train(*options, "--out", whole) == 0
 
-    # Ctrl-C in the third epoch, after the second one's checkpoint.
-    from train import training
+    command = [sys.executable, "-m", "edge", "train", *options, "--out", killed]
+    process = subprocess.Popen([*map(str, command)], stderr=subprocess.DEVNULL)
+    by = time.monotonic() + PATIENCE_S
+    while not (killed / "last.keras").exists() and time.monotonic() < by:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert (killed / "last.keras").exists()
+    assert not (killed / "model.keras").exists()
 
-    set_rate = training.learning_rate
+    assert train("--resume", killed) == 0
+    assert_same_history(history(whole), history(killed))
 
-    def interrupt(recipe, epoch, losses):
-        if len(losses) == 2:
-            raise KeyboardInterrupt
-        return set_rate(recipe, epoch, losses)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "learning_rate", interrupt)
-        assert train(*options, "--out", cut) == 0
-    assert len(history(cut)) == 2
-    assert not (cut / "model.keras").exists()
+def test_a_finished_run_that_is_resumed_only_writes_its_report_anew(labelled_folder, tmp_path):
+    run = tmp_path / "run"
+    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
+    assert train(*options, "--set", "epochs=1") == 0
+    before = history(run)
+    (run / "report.html").unlink()
+    assert train("--resume", run) == 0
+    assert history(run) == before
+    assert (run / "report.html").exists()
 
-    assert train(*options, "--out", cut, "--resume") == 0
-    for before, after in zip(history(whole), history(cut), strict=True):
-        for name in ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"):
-            assert float(before[name]) == pytest.approx(float(after[name]), rel=1e-4), name
+
+def test_a_student_learns_from_its_teacher(labelled_folder, tmp_path, capsys):
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    options = ["--data", labelled_folder, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    assert train(*options, "--out", teacher) == 0
+    taught = [f"teacher={teacher / 'model.keras'}", "teacher_share=1"]
+    assert train(*options, "--out", student, *(f"--set={text}" for text in taught)) == 0
+    assert history(student)[0]["loss"] != history(teacher)[0]["loss"]
+    size = (student / "model.keras").stat().st_size
+    assert size == pytest.approx((teacher / "model.keras").stat().st_size, rel=0.01)
+
+    wrong = labelled_folder / "train" / "happy" / "0.png"
+    capsys.readouterr()
+    assert train(*options, "--out", tmp_path / "other", "--set", f"teacher={wrong}") == 1
+    assert "cannot be read as a Keras model" in capsys.readouterr().err
+
+
+def test_a_diverging_training_ends_with_what_to_do(labelled_folder, tmp_path, capsys):
+    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", tmp_path / "run", *FAST]
+    wild = ["optimizer=sgd", "schedule=plateau", "learning_rate=1e30", "epochs=3"]
+    assert train(*options, *(f"--set={text}" for text in wild)) == 1
+    assert "the training has diverged; try a smaller learning_rate" in capsys.readouterr().err
 
 
 def test_it_does_not_overwrite_a_run(labelled_folder, tmp_path, capsys):
     run = tmp_path / "run"
-    options = ["--data", labelled_folder, "--arch", "edge-s", "--out", run, *FAST]
+    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
     assert train(*options, "--set", "epochs=1") == 0
     assert train(*options, "--set", "epochs=1") == 1
-    assert "add --resume" in capsys.readouterr().err
-    assert train(*options, "--set", "epochs=5", "--resume") == 1
-    assert "other data, architecture or recipe" in capsys.readouterr().err
+    assert f"go on with it by `edge-emo train --resume {run}`" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_only_as_it_began_and_with_its_own_data(labelled_folder, tmp_path, capsys):
+    run = tmp_path / "run"
+    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
+    assert train(*options, "--set", "epochs=1") == 0
+    assert train("--resume", run, "--set", "epochs=5") == 2
+    assert "leave out --set" in capsys.readouterr().err
+    (labelled_folder / "train" / "happy" / "0.png").unlink()
+    assert train("--resume", run) == 1
+    assert "its data has changed since it began" in capsys.readouterr().err
+    assert train("--resume", tmp_path / "nowhere") == 1
+    assert "holds no training to resume" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_refused(labelled_folder, tmp_path, capsys):
+    run = tmp_path / "run"
+    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
+    assert train(*options, "--set", "epochs=1") == 0
+    with (run / "last.keras").open("r+b") as file:
+        file.truncate(1000)
+    capsys.readouterr()
+    assert train("--resume", run) == 1
+    err = capsys.readouterr().err
+    assert "cannot resume" in err
+    assert "Traceback" not in err
+
+
+def test_faces_of_the_test_can_be_left_out_of_training(labelled_folder, tmp_path, capsys):
+    copied = (labelled_folder / "test" / "happy" / "0.png").read_bytes()
+    (labelled_folder / "train" / "sad" / "copy.png").write_bytes(copied)
+    options = ["--data", labelled_folder, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    assert train(*options, "--out", tmp_path / "all") == 0
+    assert "--drop-duplicates leaves them out" in capsys.readouterr().err
+    assert train(*options, "--out", tmp_path / "fewer", "--drop-duplicates") == 0
+    reports = [json.loads((tmp_path / n / "report.json").read_text()) for n in ("all", "fewer")]
+    kept, fewer = (report["data"]["training"]["sad"] for report in reports)
+    assert fewer < kept
 
 
 def test_data_that_cannot_be_used_is_refused_in_one_line(labelled_folder, tmp_path, capsys):
     (labelled_folder / "train" / "bored").mkdir()
-    assert train("--data", labelled_folder, "--arch", "edge-s", "--out", tmp_path / "run") == 1
+    assert train("--data", labelled_folder, "--arch", "edge-xs", "--out", tmp_path / "run") == 1
     err = capsys.readouterr().err
     assert "'bored' is not an emotion" in err
     assert err.count("\n") == 1
-    assert train("--data", tmp_path / "nowhere", "--arch", "edge-s") == 1
-    assert "no such folder" in capsys.readouterr().err
+    assert train("--data", tmp_path / "nowhere", "--arch", "edge-xs") == 1
     assert not (tmp_path / "run").exists()
 
 
 def test_an_unknown_architecture_is_wrong_usage(labelled_folder, capsys):
     assert train("--data", labelled_folder, "--arch", "resnet") == 2
-    assert "none of paper-c, edge-s" in capsys.readouterr().err
+    assert "none of paper-a, paper-b, paper-c" in capsys.readouterr().err

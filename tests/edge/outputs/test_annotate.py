@@ -12,7 +12,7 @@ from edge.values import Face, Observation
 
 def seen(*boxes, emotion="happy", size=(640, 360)):
     scores = {name: 0.94 if name == emotion else 0.01 for name in EMOTIONS}
-    faces = tuple(Face(n, box, scores) for n, box in enumerate(boxes))
+    faces = tuple(Face(n, box, scores, max(scores, key=scores.get)) for n, box in enumerate(boxes))
     return Observation(datetime.now(UTC), "test", 0, None, size, faces, {})
 
 

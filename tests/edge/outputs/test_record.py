@@ -28,7 +28,7 @@ def frame_and_observation(pixels):
     def make(index=0, time=NOW, image=image, faces=True):
         size = (image.shape[1], image.shape[0])
         scores = {name: 0.94 if name == "happy" else 0.01 for name in EMOTIONS}
-        found = (Face(1, BOX, scores),) if faces else ()
+        found = (Face(1, BOX, scores, "happy"),) if faces else ()
         gray = image[:, :, 0]
         return (
             Frame("test", index, time, None, size, gray, lambda: image, 0.0),

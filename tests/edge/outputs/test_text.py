@@ -16,7 +16,7 @@ from edge.values import Face, Observation
 def observation(frame, *faces, position_s=None):
     """Return what is seen in a frame; a face is (track, emotion)."""
     found = tuple(
-        Face(track, (0, 0, 9, 9), {e: 0.88 if e == name else 0.02 for e in EMOTIONS})
+        Face(track, (0, 0, 9, 9), {e: 0.88 if e == name else 0.02 for e in EMOTIONS}, name)
         for track, name in faces
     )
     now = datetime.now(UTC)

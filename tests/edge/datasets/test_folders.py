@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.dataset import find_splits, load_split, read_image
+from edge.datasets import find_splits, load_split
 from edge.errors import DatasetError
+from edge.imagefile import read_image
 from edge.labels import EMOTIONS
 
 
@@ -34,19 +35,20 @@ def test_kaggles_layout_has_a_folder_for_each_split(labelled_folder_once):
     assert test.images.shape == (21, 48, 48)
     assert test.images.dtype == np.uint8
     assert test.skipped == ()
-    for path, label, image in zip(test.paths, test.labels, test.images, strict=True):
+    for name, label, image in zip(test.names, test.labels, test.images, strict=True):
+        path = labelled_folder_once / name
         assert path.parent == labelled_folder_once / "test" / EMOTIONS[label]
         np.testing.assert_array_equal(image, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
 
 
 def test_the_split_kept_for_testing_is_the_default(labelled_folder_once):
-    assert load_split(labelled_folder_once).paths == load_split(labelled_folder_once, "test").paths
+    assert load_split(labelled_folder_once).names == load_split(labelled_folder_once, "test").names
 
 
 def test_one_folder_per_emotion_is_one_split(tmp_path, save):
     face = save("happy/a.png")
     save("sad/a.png")
-    assert find_splits(tmp_path) == {"all": tmp_path}
+    assert find_splits(tmp_path) == ("all",)
     faces = load_split(tmp_path)
     assert faces.split == "all"
     assert faces.labels.tolist() == [EMOTIONS.index("happy"), EMOTIONS.index("sad")]
@@ -66,7 +68,8 @@ def test_other_names_of_splits_are_understood(tmp_path, save, folder, split):
 def test_folders_are_found_under_their_synonyms(tmp_path, save):
     save("test/Anger/a.png")
     save("test/Happiness/a.png")
-    assert load_split(tmp_path).labels.tolist() == [0, 3]
+    save("test/6_surprised/a.png")
+    assert sorted(load_split(tmp_path).labels.tolist()) == [0, 3, 6]
 
 
 def test_images_of_any_size_and_colour_come_gray_at_the_size_asked_for(tmp_path, save, pixels):
@@ -103,10 +106,11 @@ def test_a_corrupt_image_is_skipped_and_listed(labelled_folder, tmp_path):
     (happy / "folder.png").mkdir()
     faces = load_split(labelled_folder)
     assert len(faces) == good
-    assert {path.name for path in faces.skipped} == {
-        *("empty.png", "text.jpg", "cut.png", "folder.png")
+    assert set(faces.skipped) == {
+        *("test/happy/empty.png", "test/happy/text.jpg"),
+        *("test/happy/cut.png", "test/happy/folder.png"),
     }
-    assert not set(faces.skipped) & set(faces.paths)
+    assert not set(faces.skipped) & set(faces.names)
 
 
 def test_a_folder_that_is_no_emotion_is_refused_by_name(labelled_folder):
@@ -148,15 +152,15 @@ def test_a_split_that_is_not_there_is_refused_with_those_that_are(labelled_folde
 def test_the_order_of_faces_is_that_of_their_names(labelled_folder, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(labelled_folder, copy)
-    names = [p.relative_to(labelled_folder) for p in load_split(labelled_folder).paths]
-    assert names == sorted(names)
-    assert [p.relative_to(copy) for p in load_split(copy).paths] == names
+    names = load_split(labelled_folder).names
+    assert list(names) == sorted(names)
+    assert load_split(copy).names == names
 
 
-def test_selected_faces_keep_label_and_path_together(labelled_folder_once):
+def test_selected_faces_keep_label_and_name_together(labelled_folder_once):
     faces = load_split(labelled_folder_once, "test")
     some = faces.select(np.array([5, 0, 20]))
-    assert some.paths == (faces.paths[5], faces.paths[0], faces.paths[20])
+    assert some.names == (faces.names[5], faces.names[0], faces.names[20])
     np.testing.assert_array_equal(some.labels, faces.labels[[5, 0, 20]])
     np.testing.assert_array_equal(some.images, faces.images[[5, 0, 20]])
     assert some.split == "test"
@@ -183,3 +187,35 @@ def test_an_image_of_16_bits_or_with_transparency_is_read_as_8_bits(tmp_path, pi
 def test_a_file_that_is_not_there_is_unreadable(tmp_path):
     assert read_image(tmp_path / "none.png") is None
     assert read_image(tmp_path) is None
+
+
+def test_a_split_too_large_for_memory_is_kept_on_disk_and_reads_the_same(
+    labelled_folder_once, monkeypatch
+):
+    in_memory = load_split(labelled_folder_once, "train")
+    monkeypatch.setattr("edge.datasets.faces.IN_MEMORY", 1000)
+    on_disk = load_split(labelled_folder_once, "train")
+    assert isinstance(on_disk.images.base, np.memmap)
+    np.testing.assert_array_equal(on_disk.images, in_memory.images)
+    some = on_disk.select(np.array([3, 1]))
+    np.testing.assert_array_equal(some.images, in_memory.images[[3, 1]])
+
+
+def test_a_disk_without_room_for_a_large_split_is_told(
+    labelled_folder_once, no_file_larger_than, python_process
+):
+    code = """
+import sys
+from pathlib import Path
+import edge.datasets.faces
+edge.datasets.faces.IN_MEMORY = 1000
+from edge.datasets import load_split
+from edge.errors import DatasetError
+try:
+    load_split(Path(sys.argv[1]), "train")
+except DatasetError as error:
+    print(error)
+"""
+    ended = python_process(code, labelled_folder_once, **no_file_larger_than(10_000))
+    assert "has no room for them" in ended.out, ended
+    assert "set TMPDIR" in ended.out

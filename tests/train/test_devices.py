@@ -1,0 +1,102 @@
+"""Devices: one, several in a machine, several processes, on TensorFlow and on JAX."""
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
+
+from train.devices import Devices
+
+needs_jax = pytest.mark.skipif(
+    importlib.util.find_spec("jax") is None, reason="jax is not installed (extra 'jax')"
+)
+JAX = {**os.environ, "KERAS_BACKEND": "jax"}
+FAST = ["--arch", "edge-xs", "--set", "batch_size=16", "--set", "epochs=1"]
+
+
+def environment(run):
+    return json.loads((run / "environment.json").read_text())
+
+
+def test_a_batch_is_shared_so_that_every_device_gets_as_many_faces():
+    shares = [Devices(("a", "b"), process, 3).share(17) for process in range(3)]
+    assert shares == [slice(0, 4), slice(4, 8), slice(8, 12)]
+    assert Devices(("a",)).share(17) == slice(0, 17)
+
+
+def test_tensorflow_trains_on_two_devices(edge_emo_process, labelled_folder_once, tmp_path):
+    run = tmp_path / "run"
+    options = ["--data", labelled_folder_once, "--out", run, *FAST]
+    ended = edge_emo_process("train", *options, "--devices", 2)
+    assert ended.status == 0, ended.err
+    assert environment(run)["devices"] == ["CPU:0", "CPU:1"]
+    assert (run / "model.keras").exists()
+
+
+@needs_jax
+def test_jax_trains_on_two_devices(edge_emo_process, labelled_folder_once, tmp_path):
+    run = tmp_path / "run"
+    options = ["--data", labelled_folder_once, "--out", run, *FAST]
+    ended = edge_emo_process("train", *options, "--devices", 2, env=JAX)
+    assert ended.status == 0, ended.err
+    assert environment(run)["devices"] == ["cpu:0", "cpu:1"]
+    assert environment(run)["backend"].startswith("jax ")
+    assert (run / "model.keras").exists()
+
+
+@needs_jax
+def test_two_processes_train_one_model_and_the_first_writes_it(labelled_folder_once, tmp_path):
+    run = tmp_path / "run"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "edge", "train", "--data", labelled_folder_once, "--out", run]
+    processes = [
+        subprocess.Popen(
+            [*map(str, command), *FAST],
+            env={
+                **JAX,
+                "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{port},127.0.0.1:{port + 1}",
+                "KERAS_DISTRIBUTION_NUM_PROCESSES": "2",
+                "KERAS_DISTRIBUTION_PROCESS_ID": str(number),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    said = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert "faces are right" in said[0][0]
+    assert "faces are right" not in said[1][0]
+    assert environment(run)["processes"] == 2
+    assert (run / "model.keras").exists()
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=needs_jax)])
+def test_a_model_trained_on_either_backend_is_read_by_evaluate(
+    backend, edge_emo_process, labelled_folder_once, tmp_path
+):
+    run = tmp_path / "run"
+    env = {**os.environ, "KERAS_BACKEND": backend}
+    options = ["--data", labelled_folder_once, "--out", run, *FAST]
+    assert edge_emo_process("train", *options, env=env).status == 0
+    told = edge_emo_process(
+        "evaluate", "--model", run / "model.keras", "--data", labelled_folder_once
+    )
+    assert told.status == 0, told.err
+
+
+def test_several_hosts_on_tensorflow_are_refused_with_what_to_do(
+    edge_emo_process, labelled_folder_once, tmp_path, assert_refused
+):
+    env = {**os.environ, "TF_CONFIG": "{}"}
+    options = ["--data", labelled_folder_once, "--out", tmp_path / "run", *FAST]
+    assert_refused(edge_emo_process("train", *options, env=env), "for several use JAX")

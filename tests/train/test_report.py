@@ -1,0 +1,74 @@
+"""The report of a training: for programs, for people, and whole whatever the training gave."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="matplotlib is not installed (extra 'train')")
+
+from train.report import write_report
+
+FACTS = {"architecture": "edge-xs", "epochs": 1, "data": {"skipped": ["train/happy/bad.png"]}}
+ROW = {"epoch": 1, "loss": 1.5, "accuracy": 0.4, "val_loss": 1.4, "val_accuracy": 0.5}
+PICTURES = {"curves", "confusion", "calibration", "mistakes", "samples"}
+
+
+@pytest.fixture
+def report(labelled_faces, tmp_path):
+    """Write the report of these scores; return its folder."""
+
+    def write(scores, history=(ROW,)):
+        samples = labelled_faces.images[::5], labelled_faces.labels[::5]
+        write_report(tmp_path, FACTS, list(history), labelled_faces, scores, samples)
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def guesses(labelled_faces):
+    return np.random.default_rng(1).dirichlet(np.ones(7), len(labelled_faces)).astype("f4")
+
+
+def test_it_tells_the_score_and_the_facts(report, guesses, labelled_faces):
+    told = json.loads((report(guesses) / "report.json").read_text())
+    assert told["data"]["skipped"] == ["train/happy/bad.png"]
+    right = (guesses.argmax(axis=1) == labelled_faces.labels).mean()
+    assert told["validation"]["accuracy"] == pytest.approx(right, abs=1e-5)
+    assert {"recall", "precision", "f1", "calibration_error"} <= set(told["validation"])
+
+
+def test_its_pictures_lie_beside_it_and_within_the_page(report, guesses):
+    run = report(guesses)
+    assert {path.stem for path in run.glob("*.png")} == PICTURES
+    for path in run.glob("*.png"):
+        assert cv2.imread(str(path)) is not None
+    page = (run / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == len(PICTURES)
+    assert "train/happy/bad.png" in page
+
+
+def test_a_network_that_makes_no_mistake_has_no_picture_of_them(report, labelled_faces):
+    run = report(np.eye(7, dtype="f4")[labelled_faces.labels])
+    assert not (run / "mistakes.png").exists()
+    assert "There is none." in (run / "report.html").read_text()
+
+
+def test_an_emotion_that_is_never_told_has_no_precision(report, labelled_faces):
+    always_happy = np.eye(7, dtype="f4")[np.full(len(labelled_faces), 3)]
+    told = json.loads((report(always_happy) / "report.json").read_text())
+    assert told["validation"]["precision"]["fear"] is None
+    assert told["validation"]["f1"]["fear"] == 0
+
+
+def test_a_loss_that_is_no_number_is_null(report, guesses):
+    run = report(guesses, [{**ROW, "val_loss": float("nan")}])
+    assert (run / "curves.png").exists()
+    json.loads((run / "report.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_the_same_training_gives_the_same_report(report, guesses):
+    before = (report(guesses) / "report.html").read_bytes()
+    assert (report(guesses) / "report.html").read_bytes() == before

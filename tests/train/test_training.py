@@ -1,0 +1,77 @@
+"""The training loop: stopped in any epoch and resumed, it ends as if it had never been stopped."""
+
+import pytest
+
+keras = pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
+
+from train.architectures import ARCHITECTURES
+from train.devices import Devices
+from train.recipe import load_recipe
+from train.training import Listener, finished_model, predict, train
+
+ONE = Devices(("CPU:0",))
+FAST = {"batch_size": "16", "warmup_epochs": "1", "epochs": "3"}
+SAME = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+
+
+@pytest.fixture
+def trained(labelled_faces, tmp_path):
+    """Train with these changes to the edge recipe into this folder; return model and history."""
+
+    def run(folder, changes, stop_in_epoch=None):
+        def step(epoch, step, steps):
+            if (epoch, step) == (stop_in_epoch, 2):
+                raise KeyboardInterrupt
+
+        (tmp_path / folder).mkdir(exist_ok=True)
+        recipe = load_recipe("edge", FAST | changes)
+        listener = Listener(step, lambda row: None)
+        architecture = ARCHITECTURES["edge-xs"]
+        place = tmp_path / folder
+        history = train(architecture, recipe, labelled_faces, labelled_faces, place, ONE, listener)
+        return finished_model(architecture, recipe, place), history
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"weight_averaging": "0.9"},
+        {"schedule": "plateau", "early_stopping": "1", "learning_rate": "0.1"},
+        {"optimizer": "sgd", "momentum": "0.9", "compute": "mixed_bfloat16"},
+    ],
+    ids=["cosine", "averaged", "plateau", "sgd-bfloat16"],
+)
+def test_a_run_that_was_stopped_ends_as_an_uninterrupted_one(changes, trained, labelled_faces):
+    whole, history = trained("whole", changes)
+    with pytest.raises(KeyboardInterrupt):
+        trained("cut", changes, stop_in_epoch=2)
+    resumed, again = trained("cut", changes)
+    assert [row["epoch"] for row in again] == [row["epoch"] for row in history]
+    for before, after in zip(history, again, strict=True):
+        for name in SAME:
+            assert after[name] == pytest.approx(before[name], rel=1e-4), name
+    told, told_again = predict(whole, labelled_faces), predict(resumed, labelled_faces)
+    assert told_again == pytest.approx(told, abs=1e-3)
+
+
+def test_the_cosine_warms_up_then_falls_to_zero(trained):
+    _, history = trained("run", {"epochs": "4"})
+    rates = [row["learning_rate"] for row in history]
+    assert rates[0] == pytest.approx(load_recipe("edge").learning_rate, rel=0.05)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < rates[0] / 10
+
+
+def test_the_model_of_an_averaged_run_is_the_average(trained, tmp_path):
+    averaged, _ = trained("run", {"weight_averaging": "0.9"})
+    raw = keras.models.load_model(tmp_path / "run" / "last.keras")
+    kernels = [model.layers[2].kernel.numpy() for model in (averaged, raw)]
+    assert abs(kernels[0] - kernels[1]).max() > 1e-5
+
+
+def test_the_finished_model_computes_in_float32_whatever_it_was_trained_in(trained):
+    model, _ = trained("run", {"compute": "mixed_bfloat16", "epochs": "1"})
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}

@@ -1,0 +1,34 @@
+"""What a network costs on a device: multiply-adds of a face, bytes of its int8 file."""
+
+import math
+
+import keras
+from keras import layers
+
+# A full-int8 file holds each weight in a byte, and for each output channel a bias (int32) and the
+# scale and zero point (float32, int64) of weights and of bias; graph and record come on top.
+_BYTES_PER_CHANNEL = 4 + 2 * (4 + 8)
+_BYTES_OF_GRAPH = 9_000
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Return the multiply-adds of one face, convolutions and dense layers counted."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D):
+            _, height, width, _ = layer.output.shape
+            total += height * width * math.prod(layer.kernel.shape)
+        elif isinstance(layer, layers.Dense):
+            total += math.prod(layer.kernel.shape)
+    return total
+
+
+def int8_bytes(model: keras.Model) -> int:
+    """Return about how many bytes the full-int8 file will have, batch norm folded in."""
+    kernels = [
+        layer.kernel.shape
+        for layer in model.layers
+        if isinstance(layer, layers.Conv2D | layers.Dense)
+    ]
+    weights = sum(math.prod(shape) for shape in kernels)
+    return weights + sum(shape[-1] for shape in kernels) * _BYTES_PER_CHANNEL + _BYTES_OF_GRAPH

@@ -1,0 +1,106 @@
+"""The pictures of a training report, each as the bytes of a PNG."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from edge.labels import EMOTIONS
+from edge.metrics import Calibration, Scorecard
+
+from .history import History
+
+BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#666666"  # told apart by the colour-blind (Okabe, Ito)
+
+
+def curves(history: History) -> bytes:
+    """Return loss and accuracy over the epochs, in training and in validation, as in Fig. 13."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    epochs = [row["epoch"] for row in history]
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for key, label, colour in ((name, "training", BLUE), (f"val_{name}", "validation", ORANGE)):
+            values = [row.get(key, np.nan) for row in history]
+            axes.plot(epochs, values, color=colour, label=label, marker="o", markersize=3)
+        axes.set(xlabel="epoch", title=name)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    return _png(figure)
+
+
+def confusion(card: Scorecard) -> bytes:
+    """Return the confusion matrix: the shade is the share of the label's faces, the number their count."""
+    totals = np.maximum(card.confusion.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    axes = figure.subplots()
+    shares = card.confusion / totals
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row in range(len(EMOTIONS)):
+        for column in range(len(EMOTIONS)):
+            axes.text(
+                column,
+                row,
+                str(card.confusion[row, column]),
+                ha="center",
+                va="center",
+                color="white" if shares[row, column] > 0.5 else "black",
+            )
+    axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right")
+    axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
+    axes.set(xlabel="told", ylabel="label")
+    return _png(figure)
+
+
+def reliability(calibration: Calibration) -> bytes:
+    """Return how often faces are right against how confidently they are told."""
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    n = len(calibration.count)
+    left = np.arange(n) / n
+    axes.plot([0, 1], [0, 1], color=GRAY, linestyle="--", label="as told")
+    axes.bar(left, np.nan_to_num(calibration.accuracy), 1 / n, align="edge", color=BLUE, alpha=0.8)
+    share = calibration.count / calibration.count.sum()
+    axes.step(left, share, where="post", color=ORANGE, label="share of faces")
+    axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title(f"expected calibration error {calibration.error:.1%}")
+    axes.legend(loc="upper left")
+    return _png(figure)
+
+
+def face_grid(images: np.ndarray, titles: Sequence[str], columns: int) -> bytes:
+    """Return uint8 `[n, height, width]` faces in rows, each with its title; "" leaves it out."""
+    rows = max(-(-len(images) // columns), 1)
+    height = 1.45 if any(titles) else 1.05
+    figure = Figure(figsize=(1.15 * columns, height * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid:
+        axes.axis("off")
+    for axes, image, title in zip(grid, images, titles, strict=False):
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(title, fontsize=7)
+    return _png(figure)
+
+
+def shares_by_emotion(panels: dict[str, dict[str, dict[str, float | None]]]) -> bytes:
+    """Return bars of shares 0..1: a panel by title, in it a colour by name, a bar by emotion."""
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
+    places = np.arange(len(EMOTIONS))
+    for axes, (title, groups) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+    ):
+        for number, (name, shares) in enumerate(groups.items()):
+            heights = [shares[emotion] or 0 for emotion in EMOTIONS]
+            axes.bar(places + 0.4 * number, heights, 0.4, color=(BLUE, ORANGE)[number], label=name)
+        axes.set_xticks(places + 0.2, EMOTIONS, rotation=45, ha="right")
+        axes.set(title=title, ylim=(0, 1.02))
+        axes.legend()
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    FigureCanvasAgg(figure)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
+    return file.getvalue()

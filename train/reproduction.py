@@ -1,0 +1,183 @@
+"""Reproduce the paper: train its models by its protocol, print its Fig. 12 beside ours, and show
+what its live system did to a network that was trained on other values than it is fed.
+
+    python -m train.reproduction --data fer2013 --runs runs/paper --docs docs
+
+A run that is there already is gone on with, a finished one only measured. What is done of a run
+that is not at its end is told as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import keras
+
+from edge.atomic import write_bytes, write_text
+from edge.cli import verbose_option
+from edge.datasets import LabelledFaces
+from edge.labels import EMOTIONS
+from edge.metrics import Scorecard, percent, score
+
+from .architectures import ARCHITECTURES
+from .command import listening
+from .devices import Devices, start_keras
+from .history import read_history
+from .plots import shares_by_emotion
+from .recipe import load_recipe
+from .run import Material, Plan, begin, carry_out, check_material, read_material, reopen
+from .training import finished_model, predict
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One training of the reproduction.
+
+    Attributes:
+        paper: the accuracy that the paper's Fig. 12 tells, None where it is not known to us.
+    """
+
+    run: str
+    architecture: str
+    seed: int
+    title: str
+    paper: float | None = None
+
+
+EXPERIMENTS = (
+    Experiment("paper-a", "paper-a", 1, "Model A"),
+    Experiment("paper-b", "paper-b", 1, "Model B"),
+    Experiment("paper-c", "paper-c", 1, "Model C", 0.7513),
+    Experiment("paper-c-seed2", "paper-c", 2, "Model C, seed 2", 0.7513),
+    Experiment("paper-c-unscaled", "paper-c-unscaled", 1, "Model C as printed", 0.7513),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of an experiment.
+
+    Attributes:
+        epochs: how many were trained.
+        ended: whether the protocol ended it, not we.
+    """
+
+    experiment: Experiment
+    epochs: int
+    ended: bool
+    card: Scorecard
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="FER-2013.")
+@click.option("--runs", type=click.Path(path_type=Path), required=True, help="The runs' folder.")
+@click.option("--docs", type=click.Path(path_type=Path), help="Fill in reproduction.md here.")
+@click.option("--measure", is_flag=True, help="Train nothing: tell what the runs have come to.")
+@verbose_option
+def main(data: Path, runs: Path, docs: Path | None, measure: bool) -> None:
+    """Train Models A, B and C by the paper's protocol and compare."""
+    devices = start_keras()
+    material = read_material(_plan(EXPERIMENTS[0], data), lambda *_: None)
+    results = []
+    for experiment in EXPERIMENTS:
+        run = runs / experiment.run
+        if not measure:
+            _train(run, _plan(experiment, data), material, devices)
+        if (run / "best.keras").exists():
+            results.append(_result(run, experiment, material.validation))
+    table = _table(results)
+    click.echo(table)
+    unscaled = runs / "paper-c-unscaled"
+    if docs and (unscaled / "best.keras").exists():
+        model = finished_model(ARCHITECTURES["paper-c-unscaled"], load_recipe("paper"), unscaled)
+        skew, picture = _skew(model, material.validation)
+        write_bytes(docs / "skew.png", picture)
+        page = docs / "reproduction.md"
+        text = _fill(_fill(page.read_text(), "table", table), "skew", skew)
+        write_text(page, text)
+
+
+def _plan(experiment: Experiment, data: Path) -> Plan:
+    architecture = ARCHITECTURES[experiment.architecture]
+    recipe = load_recipe("paper", {**architecture.changes, "seed": str(experiment.seed)})
+    return Plan(experiment.architecture, data, "paper", recipe)
+
+
+def _train(run: Path, plan: Plan, material: Material, devices: Devices) -> None:
+    if (run / "run.json").exists():
+        plan = reopen(run, plan.data)
+        check_material(run, material)
+    else:
+        begin(run, plan, material)
+    with listening(plan.recipe.epochs, tells=True) as listener:
+        carry_out(run, plan, material, devices, listener)
+
+
+def _result(run: Path, experiment: Experiment, faces: LabelledFaces) -> Result:
+    recipe = load_recipe("paper")
+    model = finished_model(ARCHITECTURES[experiment.architecture], recipe, run)
+    card = score(faces.labels, predict(model, faces).argmax(axis=1))
+    epochs = len(read_history(run / "history.csv"))
+    return Result(experiment, epochs, (run / "model.keras").exists(), card)
+
+
+def _table(results: Sequence[Result]) -> str:
+    rows = [
+        "| network | paper's Fig. 12 | ours, PublicTest | epochs | recall of disgust | of fear |",
+        "|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        card = result.card
+        rows.append(
+            f"| {result.experiment.title} | {_percent2(result.experiment.paper)} | "
+            f"{card.accuracy:.2%} | {result.epochs}{'' if result.ended else ', not ended'} | "
+            f"{percent(card.recall['disgust'])} | {percent(card.recall['fear'])} |"
+        )
+    return "\n".join(rows)
+
+
+def _skew(model: keras.Model, faces: LabelledFaces) -> tuple[str, bytes]:
+    """Return what the network as printed tells of pixels in 0..255 and of the same in 0..1."""
+    pixels = faces.images[..., None].astype("f4")
+    told = {
+        "0..255, as trained": model.predict(pixels, batch_size=512, verbose=0).argmax(axis=1),
+        "0..1, as served": model.predict(pixels / 255, batch_size=512, verbose=0).argmax(axis=1),
+    }
+    cards = {name: score(faces.labels, predictions) for name, predictions in told.items()}
+    shares = {
+        name: dict(zip(EMOTIONS, card.confusion.sum(axis=0) / card.faces, strict=True))
+        for name, card in cards.items()
+    }
+    head = "".join(f" | recall, {name}" for name in cards) + "".join(
+        f" | share told, {name}" for name in cards
+    )
+    rows = [f"| emotion{head} |", "|---" * 5 + "|"]
+    for emotion in EMOTIONS:
+        cells = [card.recall[emotion] for card in cards.values()]
+        cells += [share[emotion] for share in shares.values()]
+        rows.append(f"| {emotion} | " + " | ".join(percent(cell) for cell in cells) + " |")
+    accuracies = [f"{card.accuracy:.2%}" for card in cards.values()]
+    rows.append(f"| **all** | {accuracies[0]} | {accuracies[1]} | | |")
+    picture = shares_by_emotion(
+        {
+            "recall": {name: card.recall for name, card in cards.items()},
+            "share of all faces told to be it": shares,
+        }
+    )
+    return "\n".join(rows), picture
+
+
+def _percent2(share: float | None) -> str:
+    return "not known to us" if share is None else f"{share:.2%}"
+
+
+def _fill(page: str, name: str, content: str) -> str:
+    """Return the page with `content` where its comments `name` and `/name` stand."""
+    before, begin, rest = page.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- /{name} -->")
+    return f"{before}{begin}{content}\n{end}{after}"
+
+
+if __name__ == "__main__":
+    main()
