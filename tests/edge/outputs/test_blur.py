@@ -15,7 +15,7 @@ BOX = (40, 30, 20, 20)
 
 def seen_at(seconds, *boxes):
     when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    faces = tuple(Face(i, box, {"happy": 1.0}) for i, box in enumerate(boxes))
+    faces = tuple(Face(i, box, {"happy": 1.0}, "happy") for i, box in enumerate(boxes))
     return Observation(when, "0", 0, None, (100, 80), faces, {})
 
 
