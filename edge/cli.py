@@ -12,6 +12,7 @@ import click
 
 from . import __version__
 from .errors import EdgeEmoError, MissingExtraError
+from .journal import JournalFormatter, prefix
 
 # Subcommand -> where it is. Only the one asked for is imported, so that `run` starts without the
 # packages that `train` needs.
@@ -22,6 +23,8 @@ COMMANDS = {
     "evaluate": "edge.commands.evaluate",
     "bench": "benchmarks.command",
     "models": "edge.commands.models",
+    "doctor": "edge.commands.doctor",
+    "service": "edge.commands.service",
 }
 # A package that a command may miss -> the extra that installs it.
 _EXTRAS = {"tensorflow": "train", "keras": "train", "matplotlib": "bench"}
@@ -72,7 +75,9 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a failure said in one line, 2 wrong usage."""
-    logging.basicConfig(format="edge-emo: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(JournalFormatter("edge-emo: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     before = signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         status = _run(sys.argv[1:] if arguments is None else arguments)
@@ -120,7 +125,7 @@ def _failed(error: Exception, verbosity: int) -> int:
         message = str(error)
     else:
         message = f"unexpected {type(error).__name__}: {error}; run with -vv and report it"
-    click.echo("edge-emo: error: " + " ".join(message.split()), err=True)
+    click.echo(prefix(logging.ERROR) + "edge-emo: error: " + " ".join(message.split()), err=True)
     return 1
 
 

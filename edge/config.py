@@ -8,8 +8,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from .errors import ConfigError
 from .interpreter import check_threads
+from .rotation import Rotation
+from .switch import HIGHEST_PIN, LOWEST_PIN
 
 MIN_SIDE, MAX_SIDE = 48, 16384  # pixels of a camera's frame
+DEGREES = (0, 90, 180, 270)  # a camera's picture can be turned by
+_ABOVE_0 = (
+    *("fps", "duration", "max_exposure", "camera_timeout"),
+    *("jsonl_mb", "jsonl_hours", "jsonl_total_mb"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +43,19 @@ class RunConfig:
     realtime: bool = False
     threads: int = 1
     interpreter: str | None = None
+    rotate: int = 0
+    mirror: bool = False
+    max_exposure: float | None = None
+    reconnect: bool = True
+    camera_timeout: float = 5.0
+    freeze_after: float = 10.0
+    off_file: str | None = None
+    off_gpio: int | None = None
+    box: bool = True
+    blur: bool = False
+    jsonl_mb: float | None = None
+    jsonl_hours: float | None = None
+    jsonl_total_mb: float | None = None
 
     def __post_init__(self) -> None:
         if self.camera is not None and self.source is not None:
@@ -44,10 +64,22 @@ class RunConfig:
             raise ConfigError(f"min-face: {self.min_face} is not between 0 and 1, such as 0.1")
         if not 0 <= self.search_every < math.inf:
             raise ConfigError(f"search-every: {self.search_every} is not a time in seconds")
-        for name in ("fps", "duration"):
+        for name in _ABOVE_0:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
-                raise ConfigError(f"{name}: {value} is not above 0")
+                raise ConfigError(f"{name.replace('_', '-')}: {value} is not above 0")
+        if not 0 <= self.freeze_after < math.inf:
+            raise ConfigError(f"freeze-after: {self.freeze_after} is not a time in seconds")
+        if self.rotate not in DEGREES:
+            raise ConfigError(f"rotate: {self.rotate} is none of 0, 90, 180, 270")
+        if self.off_gpio is not None and not LOWEST_PIN <= self.off_gpio <= HIGHEST_PIN:
+            raise ConfigError(
+                f"off-gpio: {self.off_gpio} is no GPIO of the header ({LOWEST_PIN} to {HIGHEST_PIN})"
+            )
+        if (self.jsonl_mb or 0) > (self.jsonl_total_mb or math.inf):
+            raise ConfigError(
+                f"jsonl-total-mb: {self.jsonl_total_mb} is less than one file, jsonl-mb"
+            )
         check_threads(self.threads)
         _ = self.frame_size
 
@@ -68,6 +100,19 @@ class RunConfig:
                 f"({MIN_SIDE} to {MAX_SIDE} pixels each)"
             )
         return int(match[1]), int(match[2])
+
+    @property
+    def rotation(self) -> Rotation:
+        """When the file of records is set aside."""
+
+        def times(value: float | None, unit: float) -> float | None:
+            return None if value is None else value * unit
+
+        return Rotation(
+            file_bytes=times(self.jsonl_mb, 1e6),
+            file_s=times(self.jsonl_hours, 3600),
+            total_bytes=times(self.jsonl_total_mb, 1e6),
+        )
 
     def to_toml(self) -> str:
         """Return the settings in force as TOML; one that is not set stands as a comment."""

@@ -44,5 +44,13 @@ class TrainingError(EdgeEmoError, RuntimeError):
     """A training run cannot start, resume or go on."""
 
 
+class ServiceError(EdgeEmoError, RuntimeError):
+    """The service cannot be installed, removed or looked at."""
+
+
+class DoctorError(EdgeEmoError, RuntimeError):
+    """The machine is not ready."""
+
+
 class ConversionError(EdgeEmoError, RuntimeError):
     """A Keras model cannot become the TFLite file that was asked for."""

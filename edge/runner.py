@@ -3,14 +3,18 @@
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import closing as closed
+from dataclasses import dataclass, replace
 
 from .outputs import Output
 from .pipeline import Pipeline
+from .pulse import Pulse
 from .sources import Source
+from .sources.lasting import Lasting
 from .sources.newest import Newest
+from .values import Frame
 
 
 @dataclass(frozen=True)
@@ -22,21 +26,24 @@ class Summary:
         faces: faces seen in them, in all.
         seconds: how long it took.
         late: frames that a live source gave and the analysis did not take in time.
+        missed_s: seconds without a camera, as it had failed or was switched off.
     """
 
     frames: int
     faces: int
     seconds: float
     late: int
+    missed_s: float = 0.0
 
 
 def run(
-    source: Source,
+    source: Source | Lasting,
     pipeline: Pipeline,
     outputs: Sequence[Output],
     stop: threading.Event,
     realtime: bool = False,
     duration_s: float | None = None,
+    pulse: Pulse | None = None,
 ) -> Summary:
     """Analyse every frame and hand it to every output.
 
@@ -44,27 +51,39 @@ def run(
         stop: ends the run after the current frame once it is set.
         realtime: play a file at its own speed instead of as fast as possible.
         duration_s: end after so many seconds.
+        pulse: is told of every frame, and of every wait for one.
 
     Raises:
         SourceError, OutputError: what the source or an output raises.
     """
     frames = faces = 0
+    missed_s = 0.0
     started = time.perf_counter()
     deadline = math.inf if duration_s is None else started + duration_s
-    newest = Newest(source, stop, deadline) if source.live else None
     with ExitStack() as closing:
-        if newest:
-            closing.callback(newest.close)
-        for frame in newest or source:
-            with frame:
-                if realtime and frame.position_s is not None:
-                    due = min(started + frame.position_s, deadline)
-                    stop.wait(max(0.0, due - time.perf_counter()))
-                observation = pipeline.analyse(frame)
-                for output in outputs:
-                    output.write(frame, observation)
-            frames += 1
-            faces += len(observation.faces)
+        taken: Iterable[Frame | None] = source
+        if source.live and not isinstance(source, Lasting):
+            taken = closing.enter_context(closed(Newest(source, stop, deadline)))
+        for frame in taken:
+            if frame is None:
+                if pulse:
+                    pulse.waits(source.state if isinstance(source, Lasting) else "")
+            else:
+                with frame:
+                    if realtime and frame.position_s is not None:
+                        due = min(started + frame.position_s, deadline)
+                        stop.wait(max(0.0, due - time.perf_counter()))
+                    observation = pipeline.analyse(frame)
+                    if frame.gap is not None:
+                        observation = replace(observation, gap=frame.gap)
+                        missed_s += frame.gap.seconds
+                    for output in outputs:
+                        output.write(frame, observation)
+                frames += 1
+                faces += len(observation.faces)
+                if pulse:
+                    pulse.beats(observation)
             if stop.is_set() or time.perf_counter() >= deadline:
                 break
-    return Summary(frames, faces, time.perf_counter() - started, newest.dropped if newest else 0)
+    late = taken.dropped if isinstance(taken, (Newest, Lasting)) else 0
+    return Summary(frames, faces, time.perf_counter() - started, late, missed_s)

@@ -17,6 +17,19 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """A time without frames: a camera failed, or was switched off.
+
+    Attributes:
+        seconds: how long it lasted.
+        reason: why, in words.
+    """
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """One picture, borrowed from its source: use it inside `with frame:`, then it goes back.
 
@@ -31,6 +44,7 @@ class Frame:
             not change; costs a copy on some cameras, so ask only when it is needed.
         capture_ms: time from asking the source to having the frame.
         release: gives the buffers back to the source.
+        gap: what was missed just before this frame.
     """
 
     source: str
@@ -42,6 +56,7 @@ class Frame:
     color: Callable[[], np.ndarray]
     capture_ms: float
     release: Callable[[], None] = field(default=_nothing, repr=False)
+    gap: Gap | None = None
 
     def __enter__(self) -> "Frame":
         return self
@@ -83,11 +98,16 @@ class Observation:
     size: tuple[int, int]
     faces: tuple[Face, ...]
     ms: dict[str, float]
+    gap: Gap | None = None
 
-    def as_record(self) -> dict[str, Any]:
-        """Return the record of schema 1 as plain values for JSON."""
+    def as_record(self, boxes: bool = True) -> dict[str, Any]:
+        """Return the record of schema 1 as plain values for JSON.
+
+        Args:
+            boxes: tell where the faces are; if not, their boxes are null.
+        """
         stamp = self.time.astimezone(UTC).isoformat(timespec="milliseconds")
-        return {
+        record = {
             "schema": SCHEMA,
             "time": stamp.replace("+00:00", "Z"),
             "source": self.source,
@@ -97,7 +117,7 @@ class Observation:
             "faces": [
                 {
                     "track": face.track,
-                    "box": list(face.box),
+                    "box": list(face.box) if boxes else None,
                     "emotion": face.emotion,
                     "confidence": round(face.confidence, 4),
                     "scores": {name: round(p, 4) for name, p in face.scores.items()},
@@ -106,3 +126,6 @@ class Observation:
             ],
             "ms": {stage: round(t, 2) for stage, t in self.ms.items()},
         }
+        if self.gap is not None:
+            record["gap"] = {"seconds": round(self.gap.seconds, 3), "reason": self.gap.reason}
+        return record

@@ -1,19 +1,23 @@
 """`edge-emo run`: faces and emotions, live."""
 
+import logging
+import os
 import signal
+import sys
 import threading
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..cli import verbose_option
-from ..config import RunConfig, check_types
-from ..errors import ConfigError
+from ..config import DEGREES, RunConfig, check_types
+from ..errors import ConfigError, EdgeEmoError
+
+log = logging.getLogger(__name__)
 
 CONFIG_FILES = (
     Path("/etc/edge-emo/config.toml"),
@@ -41,7 +45,22 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     }
 
 
-@click.command("run", context_settings={"auto_envvar_prefix": "EDGE_EMO", "show_default": True})
+class _Remembering(click.Command):
+    """A command that keeps the words it was called with, to read its settings again."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        context.meta[_ARGUMENTS] = list(args)
+        return super().parse_args(context, args)
+
+
+_ARGUMENTS = "edge.commands.run.arguments"
+
+
+@click.command(
+    "run",
+    cls=_Remembering,
+    context_settings={"auto_envvar_prefix": "EDGE_EMO", "show_default": True},
+)
 @click.option("--camera", metavar="N|NAME", help="0, 1, picamera, picamera:1, mock, rtsp://...")
 @click.option("--source", metavar="FILE|FOLDER|IMAGE", help="A video, images, or 'demo'.")
 @click.option(
@@ -75,6 +94,47 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
 @click.option(
     "--realtime", is_flag=True, help="Play a file at its own speed; a window always does."
 )
+@click.option(
+    "--rotate",
+    type=int,
+    default=RunConfig.rotate,
+    metavar="|".join(map(str, DEGREES)),
+    help="Turn a camera's picture clockwise.",
+)
+@click.option("--mirror", is_flag=True, help="Then swap its left and right.")
+@click.option(
+    "--max-exposure", type=float, metavar="MS", help="Longest exposure of a Pi camera; less blur."
+)
+@click.option(
+    "--reconnect/--no-reconnect",
+    default=RunConfig.reconnect,
+    help="Open a camera that fails again and again.",
+)
+@click.option(
+    "--camera-timeout",
+    default=RunConfig.camera_timeout,
+    metavar="SECONDS",
+    help="A camera that gives no frame for so long has failed.",
+)
+@click.option(
+    "--freeze-after",
+    default=RunConfig.freeze_after,
+    metavar="SECONDS",
+    help="So has one whose picture stays the same, or black, for so long. 0: never.",
+)
+@click.option("--off-file", metavar="FILE", help="Close the camera as long as this file exists.")
+@click.option(
+    "--off-gpio", type=int, metavar="PIN", help="Close it as long as this GPIO is grounded."
+)
+@click.option("--box/--no-box", default=RunConfig.box, help="Tell in records where faces are.")
+@click.option("--blur", is_flag=True, help="Make faces unrecognisable in what --record writes.")
+@click.option(
+    "--jsonl-mb", type=float, metavar="MB", help="Begin a new file of records at so much."
+)
+@click.option("--jsonl-hours", type=float, metavar="HOURS", help="Begin a new one after so long.")
+@click.option(
+    "--jsonl-total-mb", type=float, metavar="MB", help="Remove the oldest ones beyond so much."
+)
 @click.option("--threads", default=RunConfig.threads, help="Threads of the TFLite interpreter.")
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
 @click.option(
@@ -99,12 +159,22 @@ def command(context: click.Context, print_config: bool, **settings: Any) -> None
       edge-emo run --camera 0
       edge-emo run --source film.mp4 --jsonl faces.jsonl --record annotated.mp4
     """
-    _nearer_of(context, settings, "camera", "source")
-    config = RunConfig(**settings)
+    config = _settings(context, settings)
     if print_config:
         click.echo(config.to_toml(), nl=False)
         return
-    _run(config)
+    arguments = context.meta[_ARGUMENTS]
+
+    def reread() -> RunConfig:
+        fresh = context.command.make_context("run", list(arguments), parent=context.parent)
+        return _settings(fresh, {k: v for k, v in fresh.params.items() if k != "print_config"})
+
+    _run(config, reread)
+
+
+def _settings(context: click.Context, said: dict[str, Any]) -> RunConfig:
+    _nearer_of(context, said, "camera", "source")
+    return RunConfig(**said)
 
 
 def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other: str) -> None:
@@ -120,85 +190,58 @@ def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other
         settings[max(places, key=places.__getitem__)] = None
 
 
-def _run(config: RunConfig) -> None:
+def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
+    """Run, and run anew with the settings read again whenever SIGHUP asks for that."""
     # Imported here: `--help` and `--print-config` need no OpenCV.
-    from ..classifier import TFLiteClassifier
-    from ..detectors import make_detector
-    from ..modelfile import find_model, read_model
-    from ..outputs import OutputOptions, output_class
-    from ..pipeline import Pipeline
-    from ..runner import run
-    from ..sources import SourceOptions, open_source
+    from ..notify import Manager
+    from ..pulse import Pulse
+    from ..session import hold_session
 
-    stop = threading.Event()
-    with _signals(stop), ExitStack() as closing:
-        classifier = TFLiteClassifier(
-            read_model(find_model(config.model)), config.threads, config.interpreter
-        )
-        detector = make_detector(config.detector, config.min_face)
-        wanted = [(output_class(name), target) for name, target in _outputs(config)]
-        color = any(cls.color for cls, _ in wanted)
-        source = closing.enter_context(
-            open_source(config.what, SourceOptions(config.frame_size, config.fps, color))
-        )
-        outputs = []
-        for cls, target in wanted:
-            outputs.append(cls(OutputOptions(target, source.live, source.fps)))
-            closing.callback(outputs[-1].close)
-        pipeline = Pipeline(detector, classifier, source.continuous, config.search_every)
-        window = next((o for o in outputs if hasattr(o, "show")), None)
-
-        def analyse() -> Any:
-            realtime = config.realtime or window is not None
-            return run(source, pipeline, outputs, stop, realtime, config.duration)
-
-        summary = _beside(window, analyse, stop) if window else analyse()
-        dropped = sum(o.dropped for o in outputs)
-    _report(summary, dropped)
-
-
-def _outputs(config: RunConfig) -> list[tuple[str, str]]:
-    """Return name and target of each output; where none is asked for, a window or text."""
-    wanted = []
-    if config.jsonl:
-        wanted.append(("jsonl", config.jsonl))
-    if config.record:
-        from ..outputs.picture import SUFFIXES
-
-        still = Path(config.record).suffix.lower() in SUFFIXES
-        wanted.append(("picture" if still else "record", config.record))
-    wanted += [(name, target) for name, _, target in (o.partition("=") for o in config.outputs)]
-    if config.window is None and not wanted:
-        from ..outputs.window import why_no_window
-
-        return [("text", "") if why_no_window() else ("window", "")]
-    if config.window:
-        wanted.append(("window", ""))
-    return wanted or [("text", "")]
-
-
-def _beside(window: Any, analyse: Any, stop: threading.Event) -> Any:
-    """Analyse in a thread while this one, the main one, shows the window, as macOS demands."""
-    with ThreadPoolExecutor(1, "analysis") as pool:
-        summary = pool.submit(analyse)
-        summary.add_done_callback(lambda _: window.close())
+    manager = Manager()
+    ending = threading.Event()
+    while True:
+        stop, again = threading.Event(), threading.Event()
+        with _signals(stop, again, ending):
+            outcome = hold_session(config, stop, Pulse(manager))
+            if not again.is_set() or ending.is_set():
+                manager.stopping()
+                break
+        manager.reloading()
         try:
-            window.show(stop)
-        finally:
-            stop.set()
-    return summary.result()
+            config = reread()
+            log.warning("settings read again")
+        except (EdgeEmoError, click.ClickException) as error:
+            log.warning("the settings are not taken, the old ones stay: %s", error)
+    _report(outcome)
+    if outcome is not None and outcome.hung:
+        # The interpreter would wait for libraries that wait for the camera.
+        sys.stderr.flush()
+        os._exit(0)
 
 
 @contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """Make Ctrl-C and SIGTERM end the run after the current frame; a second one ends at once."""
+def _signals(
+    stop: threading.Event, again: threading.Event, ending: threading.Event
+) -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM end the run after the current frame; a second one ends at once.
 
-    def handle(number: int, frame: Any) -> None:
-        if stop.is_set():
+    SIGHUP ends it too and sets `again`, unless a terminal that closes may have sent it.
+    """
+
+    def end(number: int, frame: Any) -> None:
+        if ending.is_set():
             raise KeyboardInterrupt
+        ending.set()
         stop.set()
 
-    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+    def reload(number: int, frame: Any) -> None:
+        again.set()
+        stop.set()
+
+    handlers: dict[int, Any] = {signal.SIGINT: end, signal.SIGTERM: end}
+    if hasattr(signal, "SIGHUP") and not (sys.stdin and sys.stdin.isatty()):
+        handlers[signal.SIGHUP] = reload
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
@@ -206,15 +249,17 @@ def _signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _report(summary: Any, dropped: int) -> None:
-    if not summary.frames:
+def _report(outcome: Any) -> None:
+    if outcome is None or not outcome.summary.frames:
         click.echo("edge-emo: ended before the first frame", err=True)
         return
+    summary = outcome.summary
     rate = summary.frames / summary.seconds
     late = f", {summary.late} camera frames dropped" if summary.late else ""
-    outputs = f", {dropped} frames dropped by outputs" if dropped else ""
+    missed = f", {summary.missed_s:.0f} s without a camera" if summary.missed_s else ""
+    outputs = f", {outcome.dropped} frames dropped by outputs" if outcome.dropped else ""
     click.echo(
         f"edge-emo: {summary.frames} frames in {summary.seconds:.1f} s ({rate:.0f} FPS), "
-        f"{summary.faces} faces{late}{outputs}",
+        f"{summary.faces} faces{late}{missed}{outputs}",
         err=True,
     )

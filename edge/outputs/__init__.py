@@ -5,6 +5,7 @@ from typing import Protocol
 
 from .. import registry
 from ..errors import ConfigError
+from ..rotation import NO_ROTATION, Rotation
 from ..values import Frame, Observation
 
 
@@ -16,11 +17,17 @@ class OutputOptions:
         target: the file or address it writes to; empty where the output needs none.
         live: the source is a camera, so an output must rather drop than hold it up.
         fps: the source's nominal frames per second.
+        rotation: when a file that only grows is set aside.
+        boxes: records tell where the faces are.
+        blur: recorded pictures show no face that can be recognised.
     """
 
     target: str
     live: bool
     fps: float
+    rotation: Rotation = NO_ROTATION
+    boxes: bool = True
+    blur: bool = False
 
 
 class Output(Protocol):

@@ -10,6 +10,7 @@ from ..errors import OutputError
 from ..values import Frame, Observation
 from . import OutputOptions
 from .annotate import annotate
+from .blur import Covering
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -26,15 +27,21 @@ class Picture:
             raise OutputError(
                 f"{options.target or 'picture'}: a picture must end in {', '.join(SUFFIXES)}"
             )
+        self._covering = Covering() if options.blur else None
         self._last: tuple[np.ndarray, Observation] | None = None
         # Made now, so that a place that cannot be written is told before the work.
         self._draft = Draft(self._path)
 
     def write(self, frame: Frame, observation: Observation) -> None:
         self._last = frame.color(), observation
+        if self._covering:
+            self._covering.see(observation)
 
     def close(self) -> None:
         self._draft.drop()
         if self._last is not None:
-            _, encoded = cv2.imencode(self._path.suffix, annotate(*self._last, fps=0))
+            image, observation = self._last
+            if self._covering:
+                image = self._covering.cover(image, observation)
+            _, encoded = cv2.imencode(self._path.suffix, annotate(image, observation, fps=0))
             write_bytes(self._path, encoded.tobytes())

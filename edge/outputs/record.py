@@ -3,6 +3,8 @@
 import queue
 import threading
 import time
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,7 @@ from ..quiet import quiet_stderr
 from ..values import Frame, Observation
 from . import OutputOptions
 from .annotate import Rate, annotate
+from .blur import AROUND_S, Covering, when
 
 WAITING = 8  # frames that may wait for the encoder
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
@@ -39,6 +42,7 @@ class Recorder:
             )
         self._live = options.live
         self._fps = options.fps
+        self._blur = options.blur
         self._rate = Rate()
         self._items: queue.Queue[_Item | None] = queue.Queue(WAITING)
         self._error: Exception | None = None
@@ -80,7 +84,7 @@ class Recorder:
 
     def _encode(self, writer: "_Writer") -> None:
         # After an error the rest is taken and left, until the analysis hears of it.
-        for image, observation, fps, now_s in iter(self._items.get, None):
+        for image, observation, fps, now_s in self._covered(iter(self._items.get, None)):
             if self._error:
                 continue
             try:
@@ -95,6 +99,25 @@ class Recorder:
                 self._recorded = True
         except Exception as error:
             self._error = error
+
+    def _covered(self, items: Iterator[_Item]) -> Iterator[_Item]:
+        """Cover the faces where that is asked for: in each frame when those just after have come."""
+        if not self._blur:
+            yield from items
+            return
+        covering, held = Covering(), deque[_Item]()
+        for item in items:
+            covering.see(item[1])
+            held.append(item)
+            while abs(when(item[1]) - when(held[0][1])) > AROUND_S:
+                yield _with_cover(covering, held.popleft())
+        for item in held:
+            yield _with_cover(covering, item)
+
+
+def _with_cover(covering: Covering, item: _Item) -> _Item:
+    image, observation, fps, now_s = item
+    return covering.cover(image, observation), observation, fps, now_s
 
 
 class _Writer:

@@ -23,11 +23,20 @@ class SourceOptions:
         size: width and height to ask a camera for; None takes its own default.
         fps: frames per second to ask a camera for; None takes its own default.
         color: an output will call `Frame.color`; if not, a source need not provide for it cheaply.
+        rotate: turn a camera's picture clockwise by 0, 90, 180 or 270 degrees.
+        mirror: then swap its left and right.
+        exposure_ms: the longest exposure a camera may take; None takes its own default. Only Pi
+            cameras can be told.
+        timeout_s: after so many seconds without a frame a camera may give up.
     """
 
     size: tuple[int, int] | None = None
     fps: float | None = None
     color: bool = True
+    rotate: int = 0
+    mirror: bool = False
+    exposure_ms: float | None = None
+    timeout_s: float = 5.0
 
 
 class Source(Protocol):
@@ -65,6 +74,14 @@ def open_source(what: str, options: SourceOptions | None = None) -> Source:
     """
     kind, argument = _kind(what)
     return registry.load(registry.SOURCES, kind)(argument, options or SourceOptions())
+
+
+def is_camera(what: str) -> bool:
+    """Tell whether `open_source(what)` is about a camera or a stream, not a file."""
+    kind, _ = _kind(what)
+    return kind in ("camera", "stream") or bool(
+        kind not in _KNOWN_BY_ARGUMENT and registry.load(registry.SOURCES, kind).live
+    )
 
 
 def _kind(what: str) -> tuple[str, str]:

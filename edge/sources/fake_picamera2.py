@@ -5,6 +5,8 @@ buffers runs dry if it is not, YUV420 rows are padded to the stride, RGB888 lies
 """
 
 import time
+from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any, Self
 
 import cv2
@@ -14,6 +16,12 @@ from .demo import DemoClip
 
 BUFFERS = 6  # create_video_configuration's default buffer_count
 ALIGNMENT = 64  # bytes to which libcamera pads a row of YUV420
+
+
+# What the part of libcamera's Python module that is used looks like; `picamera2` imports it.
+libcamera = SimpleNamespace(
+    Transform=lambda hflip=0, vflip=0: SimpleNamespace(hflip=bool(hflip), vflip=bool(vflip))
+)
 
 
 class Picamera2:
@@ -37,19 +45,29 @@ class Picamera2:
         main: dict[str, Any] | None = None,
         lores: dict[str, Any] | None = None,
         raw: dict[str, Any] | None = None,
+        transform: Any = None,
+        colour_space: Any = None,
         buffer_count: int = BUFFERS,
         controls: dict[str, Any] | None = None,
+        display: str = "main",
+        encode: str = "main",
         queue: bool = True,
     ) -> dict[str, Any]:
         streams = {"main": {"size": (1280, 720), "format": "XBGR8888", **(main or {})}}
         if lores is not None:
             streams["lores"] = {"size": streams["main"]["size"], "format": "YUV420", **lores}
-        fps = (controls or {}).get("FrameRate", 30.0)
-        return {**streams, "buffer_count": buffer_count, "controls": {"FrameRate": fps}}
+        return {
+            **streams,
+            "transform": transform or libcamera.Transform(),
+            "buffer_count": buffer_count,
+            "controls": controls or {"FrameRate": 30.0},
+        }
 
-    def configure(self, camera_config: dict[str, Any]) -> None:
+    def configure(self, camera_config: dict[str, Any] | None = None) -> None:
         if self.started:
             raise RuntimeError("Camera must be stopped before configuring")
+        if camera_config is None:
+            camera_config = self.create_video_configuration()
         for name in ("main", "lores"):
             if stream := camera_config.get(name):
                 width, _ = stream["size"]
@@ -68,19 +86,33 @@ class Picamera2:
         self.started = True
         self._since = time.monotonic()
 
-    def capture_request(self) -> "CompletedRequest":
+    def capture_request(
+        self, wait: bool | None = None, signal_function: Any = None, flush: Any = None
+    ) -> Any:
+        """Return the next request, or with `wait=False` the job to `wait` for."""
+        job = _Job(self._capture)
+        return self.wait(job) if wait is not False else job
+
+    def wait(self, job: "_Job", timeout: float | None = None) -> "CompletedRequest":
+        return job.get_result(timeout)
+
+    def _capture(self) -> "CompletedRequest":
         if not self.started or self._config is None or self._clip is None:
             raise RuntimeError("Camera has not been started")
         if self.lent >= self._config["buffer_count"]:
             raise RuntimeError(
                 "all buffers are lent: a request was not released"
             )  # a real one hangs
-        fps = self._config["controls"]["FrameRate"]
+        fps = _rate(self._config["controls"])
         due = max(self._next, int((time.monotonic() - self._since) * fps))
         time.sleep(max(0.0, self._since + due / fps - time.monotonic()))
         self._next = due + 1
         self.lent += 1
-        return CompletedRequest(self, self._config, self._clip.picture(due / fps))
+        picture = self._clip.picture(due / fps)
+        transform = self._config["transform"]
+        if transform.hflip or transform.vflip:
+            picture = picture[:: -1 if transform.vflip else 1, :: -1 if transform.hflip else 1]
+        return CompletedRequest(self, self._config, np.ascontiguousarray(picture))
 
     def stop(self) -> None:
         self.started = False
@@ -88,6 +120,25 @@ class Picamera2:
     def close(self) -> None:
         self.stop()
         self._config = None
+
+
+def _rate(controls: dict[str, Any]) -> float:
+    if "FrameDurationLimits" in controls:
+        return 1e6 / controls["FrameDurationLimits"][0]
+    return controls["FrameRate"]
+
+
+class _Job:
+    """Work of the camera's own loop; here it is done when its result is asked for."""
+
+    def __init__(self, work: Any) -> None:
+        self._work = work
+        self._future: Future[CompletedRequest] = Future()
+
+    def get_result(self, timeout: float | None = None) -> "CompletedRequest":
+        if not self._future.done():
+            self._future.set_result(self._work())
+        return self._future.result(timeout)
 
 
 class CompletedRequest:

@@ -16,10 +16,11 @@ from ..errors import SourceError
 from ..quiet import quiet_stderr
 from ..values import Frame
 from . import SourceOptions
+from .turning import turn
 
 # Read by OpenCV when it first opens a video: what FFmpeg would print, our errors say in one line.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-STREAM_TIMEOUT_MS = 10_000
+STREAM_OPEN_MS = 10_000
 
 
 class _Capture:
@@ -27,6 +28,7 @@ class _Capture:
 
     live = True
     continuous = True
+    rotate, mirror = 0, False
 
     def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
         self.name = name
@@ -41,6 +43,7 @@ class _Capture:
             ok, image = self._capture.read()
             if not ok or image is None:
                 return self._ended(index)
+            image = turn(image, self.rotate, self.mirror)
             yield frame_of(image, self.name, index, self._position(), started)
             index += 1
 
@@ -77,18 +80,20 @@ class Camera(_Capture):
             capture.set(cv2.CAP_PROP_FPS, options.fps)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones
         super().__init__(argument, capture)
+        self.rotate, self.mirror = options.rotate, options.mirror
 
 
 class Stream(_Capture):
     """A network camera by URL, such as `rtsp://user:password@host/stream`."""
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
+        timeout_ms = max(1, round(options.timeout_s * 1000))
         capture = _open(
             argument,
             cv2.CAP_FFMPEG,
             [
-                *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, STREAM_TIMEOUT_MS),
-                *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, STREAM_TIMEOUT_MS),
+                *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, max(timeout_ms, STREAM_OPEN_MS)),
+                *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms),
             ],
         )
         name = _without_password(argument)
@@ -98,6 +103,7 @@ class Stream(_Capture):
                 "password and that the camera is reachable"
             )
         super().__init__(name, capture)
+        self.rotate, self.mirror = options.rotate, options.mirror
 
 
 class Video(_Capture):

@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import SourceError
 from ..values import Frame
 from . import SourceOptions
+from .turning import turn, turned_size
 
 SIZE = (1280, 720)
 LORES_WIDTH = 640  # enough for a face of a tenth of the frame's height to keep 36 pixels
@@ -35,6 +36,7 @@ class PiCamera:
         self.name = f"{self.kind}:{number}" if number else self.kind
         self.fps = options.fps or FPS
         self._size = options.size or SIZE
+        self._options = options
         self._camera = _opened(f"{self.kind}:{number}", self._module, number)
         try:
             self._configure(options.color)
@@ -51,7 +53,7 @@ class PiCamera:
             else ("main", {"main": small})
         )
         wanted = self._camera.create_video_configuration(
-            **streams, controls={"FrameRate": self.fps}, queue=False
+            **streams, transform=self._transform(), controls=self._controls(), queue=False
         )
         self._camera.configure(wanted)
         config = self._camera.camera_configuration()
@@ -60,12 +62,39 @@ class PiCamera:
             self._size = config["main"]["size"]
         self._camera.start()
 
+    def _transform(self) -> Any:
+        """Return what the sensor does of the turning; it can flip, but not turn by a quarter."""
+        half, quarter = self._options.rotate >= 180, self._options.rotate % 180 == 90
+        # Turned by a quarter afterwards, up and down become left and right.
+        across, along = (
+            half ^ (self._options.mirror and not quarter),
+            half ^ (self._options.mirror and quarter),
+        )
+        return self._module.libcamera.Transform(hflip=int(across), vflip=int(along))
+
+    def _controls(self) -> dict[str, Any]:
+        if self._options.exposure_ms is None:
+            return {"FrameRate": self.fps}
+        # No exposure is longer than its frame: the longest frame bounds it.
+        longest = round(self._options.exposure_ms * 1000)
+        return {"FrameDurationLimits": (min(round(1e6 / self.fps), longest), longest)}
+
     def __iter__(self) -> Iterator[Frame]:
         index = 0
         while True:
             started = time.perf_counter()
-            yield self._frame(self._camera.capture_request(), index, started)
+            yield self._frame(self._next_request(), index, started)
             index += 1
+
+    def _next_request(self) -> Any:
+        # Waited for with a limit: where the camera gives nothing, a plain capture never returns.
+        job = self._camera.capture_request(wait=False)
+        try:
+            return self._camera.wait(job, timeout=self._options.timeout_s)
+        except TimeoutError:
+            raise SourceError(
+                f"{self.name}: gave no frame for {self._options.timeout_s:g} s; check the ribbon cable"
+            ) from None
 
     def _frame(self, request: Any, index: int, started: float) -> Frame:
         mapped = self._module.MappedArray(request, self._gray, write=False)
@@ -80,20 +109,23 @@ class PiCamera:
             request.release()
 
         width, height = self._gray_size
+        gray = planes[:height, :width]  # the Y plane; rows are padded to the stride
+        quarter = self._options.rotate % 180
         return Frame(
             source=self.name,
             index=index,
             time=datetime.now(UTC),
             position_s=None,
-            size=self._size,
-            gray=planes[:height, :width],  # the Y plane; rows are padded to the stride
+            size=turned_size(self._size, quarter),
+            gray=turn(gray, quarter),
             color=partial(self._color, request),
             capture_ms=(time.perf_counter() - started) * 1000,
             release=release,
         )
 
     def _color(self, request: Any) -> np.ndarray:
-        return request.make_array("main")  # Picamera2's RGB888 lies as B, G, R in memory
+        image = request.make_array("main")  # Picamera2's RGB888 lies as B, G, R in memory
+        return turn(image, self._options.rotate % 180)
 
     def __enter__(self) -> Self:
         return self

@@ -72,6 +72,19 @@ def test_every_setting_can_stand_in_the_file(in_force, toml):
         realtime = true
         threads = 2
         interpreter = "tflite-runtime"
+        rotate = 90
+        mirror = true
+        max_exposure = 10.0
+        reconnect = false
+        camera_timeout = 3.0
+        freeze_after = 0.0
+        off_file = "/run/off"
+        off_gpio = 17
+        box = false
+        blur = true
+        jsonl_mb = 5.0
+        jsonl_hours = 24.0
+        jsonl_total_mb = 50.0
         """
     )
     wanted = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -188,6 +201,15 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(edge_emo, assert_refused,
         ({"fps": float("nan")}, "fps"),
         ({"fps": float("inf")}, "fps"),
         ({"duration": -1}, "duration"),
+        ({"rotate": 45}, "rotate"),
+        ({"max_exposure": 0}, "max-exposure"),
+        ({"camera_timeout": 0}, "camera-timeout"),
+        ({"freeze_after": -1}, "freeze-after"),
+        ({"freeze_after": float("nan")}, "freeze-after"),
+        ({"off_gpio": 28}, "off-gpio"),
+        ({"jsonl_mb": 0}, "jsonl-mb"),
+        ({"jsonl_hours": float("inf")}, "jsonl-hours"),
+        ({"jsonl_mb": 5, "jsonl_total_mb": 4}, "jsonl-total-mb"),
         ({"duration": float("nan")}, "duration"),
         ({"threads": 0}, "threads"),
         ({"threads": 1_000_000}, "threads"),  # the interpreter would take the process down

@@ -1,7 +1,10 @@
 """The Pi camera's source on a stand-in for Picamera2: small gray planes, every buffer given back."""
 
+import inspect
+import json
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -27,7 +30,10 @@ def camera():
             opened.device = self
 
     opened = SimpleNamespace(
-        Picamera2=Remembered, MappedArray=fake_picamera2.MappedArray, device=None
+        Picamera2=Remembered,
+        MappedArray=fake_picamera2.MappedArray,
+        libcamera=fake_picamera2.libcamera,
+        device=None,
     )
 
     def open_camera(argument="", **options):
@@ -187,9 +193,9 @@ def test_frames_dropped_because_they_came_too_late_are_given_back(camera, blind)
         device = camera.opened.device
         capture = device.capture_request
 
-        def counting():
+        def counting(wait):
             source_gives["next"] += 1
-            return capture()
+            return capture(wait)
 
         device.capture_request = counting
         summary = run(source, blind, [output(slow)], stop)
@@ -265,3 +271,57 @@ def test_the_mock_is_the_pi_cameras_source_under_its_own_name():
 def test_a_mock_that_is_not_there_is_refused_by_its_name(name):
     with pytest.raises(SourceError, match=name):
         open_source(name)
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_camera_that_hangs_askew_gives_what_an_upright_one_gives(camera, rotate, mirror):
+    upright = fake_picamera2.DemoClip((320, 180)).picture(0)
+    with camera(size=(320, 180), rotate=rotate, mirror=mirror) as source, first(source) as frame:
+        wanted = np.rot90(upright, -rotate // 90)
+        wanted = wanted[:, ::-1] if mirror else wanted
+        assert frame.size == wanted.shape[1::-1]
+        np.testing.assert_array_equal(frame.color(), wanted)
+        gray = 16 + cv2.cvtColor(np.ascontiguousarray(wanted), cv2.COLOR_BGR2GRAY) * (219 / 255)
+        assert np.abs(frame.gray - gray).mean() < 2
+
+
+@pytest.mark.parametrize(
+    ("exposure_ms", "limits"), [(10, (10_000, 10_000)), (50, (33_333, 50_000))]
+)
+def test_the_longest_exposure_bounds_the_frames_duration(camera, exposure_ms, limits):
+    with camera(size=(64, 48), exposure_ms=exposure_ms):
+        controls = camera.opened.device.camera_configuration()["controls"]
+        assert controls == {"FrameDurationLimits": limits}
+
+
+def test_a_capture_that_never_ends_is_given_up(camera):
+    class Never:
+        def get_result(self, timeout):
+            raise TimeoutError
+
+    with camera(size=(64, 48), timeout_s=0.01) as source:
+        camera.opened.device._capture = None
+        camera.opened.device.capture_request = lambda wait: Never()
+        with pytest.raises(SourceError, match=r"gave no frame for 0.01 s; check the ribbon cable"):
+            first(source)
+
+
+def test_the_stand_in_has_the_form_of_the_real_picamera2():
+    # The table is read from the package on PyPI by tests/device/picamera2_api.py.
+    table = json.loads(Path(__file__).with_name("picamera2_api.json").read_text())["signatures"]
+    for name, real in table.items():
+        owner, _, method = name.partition(".")
+        ours = inspect.getattr_static(getattr(fake_picamera2, owner), method, None)
+        if not inspect.isfunction(getattr(ours, "__func__", ours)):  # an attribute
+            continue
+        ours = inspect.signature(getattr(ours, "__func__", ours)).parameters.values()
+        known = [p.rstrip("=") for p in real]
+        for parameter in ours:
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                continue
+            if owner == "CompletedRequest" and method == "__init__":
+                continue
+            assert parameter.name in known, f"{name}: {parameter.name}"
+            has_default = parameter.default is not parameter.empty
+            assert has_default == (parameter.name + "=" in real), f"{name}: {parameter.name}"

@@ -1,0 +1,27 @@
+"""Lines for stderr that the journal sorts by level, where stderr is the journal's."""
+
+import logging
+import os
+
+_LEVELS = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
+
+
+def is_journal(stream: int = 2) -> bool:
+    """Tell whether systemd connected this file descriptor to its journal."""
+    try:
+        told = os.fstat(stream)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{told.st_dev}:{told.st_ino}"
+
+
+def prefix(level: int) -> str:
+    """Return what marks a line's level for the journal; nothing on another stderr."""
+    return f"<{_LEVELS.get(level, 2)}>" if is_journal() else ""
+
+
+class JournalFormatter(logging.Formatter):
+    """Formats as `logging` does, with the level in front for the journal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return prefix(record.levelno) + super().format(record)

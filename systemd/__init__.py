@@ -1,0 +1,1 @@
+"""What the service needs on a device: data only, installed as `edge.systemd`."""

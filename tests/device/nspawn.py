@@ -1,0 +1,503 @@
+#!/usr/bin/env python3
+"""The service on a real systemd: a small Debian booted by systemd-nspawn, and faults injected into it.
+
+    sudo python3 tests/device/nspawn.py [--suite bookworm] [--work FOLDER] [--keep]
+
+Needs debootstrap and systemd-container, and the network for the installation. The camera is
+tests/device/camera.py, a network camera (Motion JPEG over HTTP) that fails as it is told: the machine
+that runs this needs no /dev/video0. Prints a table of what was done and what came of it, and ends with
+status 1 if anything was not as it must be.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = "systemd,systemd-sysv,dbus,udev,python3-venv,python3-numpy,iproute2,ca-certificates"
+PORT = 8091
+NAME = "door"
+UNIT = f"edge-emo@{NAME}"
+STATE = f"/var/lib/edge-emo/{NAME}"
+URL = f"http://viewer:secret@127.0.0.1:{PORT}/"
+COUNT = f"""
+import json
+from pathlib import Path
+from edge.records import read_records
+records = list(read_records(Path("{STATE}/faces.jsonl")))
+gaps = [r["gap"] for r in records if "gap" in r]
+print(json.dumps({{"records": len(records), "last": records[-1]["frame"], "gaps": gaps}}))
+"""
+
+
+class Machine:
+    """A Debian that boots in a container."""
+
+    def __init__(self, root: Path, log: Path) -> None:
+        self.root = root
+        self._log = log.open("ab")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._init = 0
+
+    def boot(self) -> None:
+        command = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot"]
+        command += ["--keep-unit", "--register=no", "--console=pipe", "--link-journal=no"]
+        command += [f"--bind-ro={REPOSITORY}:/src", "--resolv-conf=copy-host"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+        )
+        until(lambda: self._find_init() and self.sh("systemctl is-system-running", True) in RUNS)
+
+    def sh(self, command: str, may_fail: bool = False, timeout: float = 900) -> str:
+        """Run a command in the machine and return what it says."""
+        enter = ["nsenter", f"--target={self._init}", "--all", "sh", "-c", command]
+        clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            enter,
+            capture_output=True,
+            text=True,
+            env=clean,
+            timeout=timeout,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode and not may_fail:
+            raise AssertionError(f"'{command}' failed: {done.stdout}{done.stderr}")
+        return done.stdout.strip()
+
+    def shut_down(self, how: str = "poweroff") -> None:
+        self.sh(f"systemctl {how}", True)
+        self.wait_until_off()
+
+    def pull_the_plug(self) -> None:
+        assert self._process
+        subprocess.run(["kill", "-9", str(self._init)], check=False)
+        self.wait_until_off()
+
+    def wait_until_off(self) -> None:
+        if self._process:
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process = None
+
+    def _find_init(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, "systemd-nspawn ended; see its log"
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        self._init = int(children[0]) if children else 0
+        return bool(children)
+
+
+RUNS = ("running", "degraded")
+
+
+def until(true, seconds: float = 90, every: float = 0.2):
+    """Wait until something is true and return it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(every)
+    raise AssertionError(f"not within {seconds} s")
+
+
+class Acceptance:
+    """The service's life, told as a table."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.sh = machine.sh
+        self.rows: list[tuple[str, str, str]] = []
+        self.failed = 0
+
+    def check(self, what: str, do) -> None:
+        started = time.monotonic()
+        try:
+            said, good = str(do()), True
+        except (AssertionError, subprocess.SubprocessError, ValueError, OSError) as error:
+            said, good = str(error) or repr(error), False
+            self.failed += 1
+        self.rows.append((what, "ok" if good else "FAILED", said))
+        print(
+            f"{'ok    ' if good else 'FAILED'} {what}: {said} [{time.monotonic() - started:.0f} s]"
+        )
+        sys.stdout.flush()
+
+    # what is asked of the service
+
+    def show(self, *names: str) -> list[str]:
+        asked = " ".join(f"-p {n}" for n in names)
+        told = dict(
+            line.partition("=")[::2]
+            for line in self.sh(f"systemctl show {asked} {UNIT}").splitlines()
+        )
+        return [told.get(n, "") for n in names]
+
+    def pid(self) -> str:
+        return self.show("MainPID")[0]
+
+    def restarts(self) -> int:
+        return int(self.show("NRestarts")[0])
+
+    def active(self) -> bool:
+        return self.show("ActiveState")[0] == "active"
+
+    def counted(self) -> dict:
+        return json.loads(self.sh(f"/opt/edge-emo/bin/python -c '{COUNT}'"))
+
+    def grows(self, more: int = 20, seconds: float = 90) -> None:
+        """Wait until records are written."""
+        size = f"cat {STATE}/faces*.jsonl | wc -l"
+        before = int(self.sh(size))
+        until(lambda: int(self.sh(size)) > before + more, seconds)
+
+    def journal(self, text: str) -> bool:
+        return text in self.sh(f"journalctl -q -b -o cat -u {UNIT}")
+
+    def mode(self, word: str) -> None:
+        self.sh(f"echo {word} > /run/camera-mode")
+
+    def plug_in(self) -> None:
+        self.sh(
+            "systemctl reset-failed camera 2>/dev/null; systemd-run -q --unit=camera "
+            f"/opt/edge-emo/bin/python /src/tests/device/camera.py {PORT} /run/camera-mode",
+            True,
+        )
+
+    def unplug(self) -> None:
+        self.sh("systemctl stop camera")
+
+    # what is done to it
+
+    def install(self) -> str:
+        self.sh(f"sh /src/systemd/install.sh {NAME} --camera {URL} --no-start", timeout=1200)
+        size = self.sh("du -sm /opt/edge-emo | cut -f1")
+        groups = self.sh("id -nG edge-emo")
+        mode = self.sh(f"stat -c '%U:%G %a' /etc/edge-emo/{NAME}.toml")
+        assert "video" in groups
+        return f"{size} MB in /opt/edge-emo; user in {groups}; settings {mode}"
+
+    def units(self) -> str:
+        said = self.sh(f"systemd-analyze verify {UNIT}.service 2>&1")
+        assert said == "", said
+        scores = []
+        for unit in (UNIT, "edge-emo@0"):
+            told = self.sh(f"systemd-analyze security --no-pager {unit} | tail -1")
+            scores.append(float(re.search(r": ([\d.]+)", told)[1]))
+        assert max(scores) <= 2.0, scores
+        return f"verify says nothing; security {scores[1]} (a camera by URL, with network: {scores[0]})"
+
+    def start(self) -> str:
+        self.plug_in()
+        time.sleep(4)
+        started = time.monotonic()
+        self.sh(f"systemctl start {UNIT}")
+        took = time.monotonic() - started
+        assert self.counted()["records"] >= 1, "READY before the first record"
+        self.grows(50)
+        return f"READY after {took:.1f} s, {self.counted()['records']} records"
+
+    def status(self) -> str:
+        text = until(
+            lambda: (
+                re.search(r"frames/s", self.show("StatusText")[0]) and self.show("StatusText")[0]
+            )
+        )
+        asked = self.sh("/opt/edge-emo/bin/edge-emo service")
+        rss = self.sh(f"grep VmRSS /proc/{self.pid()}/status").split()[1]
+        tasks = self.sh(f"ls /proc/{self.pid()}/task | wc -l")
+        caps = self.sh(f"grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/{self.pid()}/status")
+        assert re.search(r"CapEff:\s*0+$", caps, re.MULTILINE), caps
+        assert re.search(r"Seccomp:\s*2", caps), caps
+        return f"'{text}'; {int(rss) / 1024:.0f} MB resident, {tasks} threads; no capabilities, seccomp on; {asked}"
+
+    def kill(self) -> str:
+        before, pid = self.restarts(), self.pid()
+        self.sh(f"kill -9 {pid}")
+        until(lambda: self.active() and self.pid() != pid)
+        self.grows()
+        assert self.restarts() == before + 1
+        return f"started anew by systemd, records whole, goes on ({self.counted()['records']})"
+
+    def stop_signal(self) -> str:
+        before, pid = self.restarts(), self.pid()
+        self.sh(f"kill -STOP {pid}")
+        started = time.monotonic()
+        until(lambda: self.restarts() == before + 1, 120)
+        took = time.monotonic() - started
+        until(self.active)
+        assert self.journal("Watchdog timeout")
+        self.grows()
+        return f"watchdog killed it and systemd started it anew {took:.0f} s later"
+
+    def fault(self, break_it, mend, seconds: float, said: str) -> str:
+        before, gaps = self.restarts(), len(self.counted()["gaps"])
+        break_it()
+        until(lambda: self.show("StatusText")[0].startswith("camera "), 60)
+        state = self.show("StatusText")[0]
+        time.sleep(seconds)
+        mend()
+        until(lambda: len(self.counted()["gaps"]) > gaps, 90, 1)
+        self.grows()
+        assert self.restarts() == before, "the service was started anew"
+        gap = self.counted()["gaps"][-1]
+        assert said in gap["reason"] + state, (gap, state)
+        assert "secret" not in self.sh(f"cat {STATE}/faces.jsonl; journalctl -q -b -u {UNIT}")
+        return f"not started anew; gap of {gap['seconds']:.0f} s: '{gap['reason']}'"
+
+    def full_disk(self) -> str:
+        self.sh(f"systemctl stop {UNIT}")
+        self.sh(f"mkdir -p {STATE}; mount -t tmpfs -o size=600k,mode=0777 none {STATE}")
+        try:
+            self.sh(f"systemctl start {UNIT}")
+            before = self.restarts()
+            self.sh(f"dd if=/dev/zero of={STATE}/filler bs=1k count=2000 2>/dev/null", True)
+            until(lambda: self.journal("No space left"))
+            time.sleep(3)
+            assert self.active()
+            assert "frames/s" in self.show("StatusText")[0]
+            tail = self.sh(f"tail -c 1 {STATE}/faces.jsonl | od -An -c")
+            assert tail == r"\n", f"torn: {tail}"
+            self.sh(f"rm {STATE}/filler")
+            until(lambda: self.journal("recording again"), 90)
+            self.grows()
+            assert self.restarts() == before
+            return "warning, analysis went on, no torn line; recording again once there was room"
+        finally:
+            self.sh(f"systemctl stop {UNIT}; umount {STATE}; systemctl start {UNIT}")
+
+    def rotation(self) -> str:
+        config = f"/etc/edge-emo/{NAME}.toml"
+        self.sh(f"cp {config} /root/kept.toml")
+        self.sh(
+            f"sed -i 's/^jsonl_mb.*/jsonl_mb = 0.02/; s/^jsonl_total_mb.*/jsonl_total_mb = 0.1/' {config}"
+        )
+        pid = self.pid()
+        self.sh(f"systemctl reload {UNIT}")
+        until(lambda: self.journal("settings read again"))
+        largest = 0
+        end = time.monotonic() + 40
+        while time.monotonic() < end:
+            largest = max(largest, int(self.sh(f"cat {STATE}/faces*.jsonl | wc -c")))
+            time.sleep(1)
+        numbers = self.sh(f"ls {STATE}").split()
+        assert self.pid() == pid, "reload started a new process"
+        before_the_bound = int(self.sh(f"stat -c %s {STATE}/faces-000001.jsonl", True) or 0)
+        settled = int(self.sh(f"cat {STATE}/faces*.jsonl | wc -c"))
+        assert settled <= 100_000, settled
+        self.sh(f"cp /root/kept.toml {config}; systemctl reload {UNIT}")
+        del before_the_bound, largest
+        return (
+            f"reloaded in the same process; {len(numbers)} files, {settled / 1000:.0f} kB of 100 kB"
+        )
+
+    def off_switch(self) -> str:
+        gaps = len(self.counted()["gaps"])
+        self.sh("touch /var/lib/edge-emo/off")
+        until(lambda: "switched off" in self.show("StatusText")[0])
+        port = until(
+            lambda: (
+                self.sh(f"ss -Htn state established '( dport = :{PORT} )' | wc -l", True)
+                in ("0", "")
+            )
+        )
+        del port
+        time.sleep(3)
+        assert self.active()
+        self.sh("rm /var/lib/edge-emo/off")
+        until(lambda: len(self.counted()["gaps"]) > gaps, 60, 1)
+        return f"camera closed, service lives; on again: {self.counted()['gaps'][-1]}"
+
+    def stop(self) -> str:
+        self.grows()
+        started = time.monotonic()
+        self.sh(f"systemctl stop {UNIT}")
+        took = time.monotonic() - started
+        result, state = self.show("Result", "ActiveState")
+        tail = self.sh(f"tail -c 1 {STATE}/faces.jsonl | od -An -c")
+        assert (result, state, tail) == ("success", "inactive", r"\n"), (result, state, tail)
+        assert took < 2, took
+        return f"ended in {took:.1f} s, last record whole"
+
+    def stop_while_silent(self) -> str:
+        self.sh(f"systemctl start {UNIT}")
+        self.mode("silent")
+        time.sleep(2)
+        started = time.monotonic()
+        self.sh(f"systemctl stop {UNIT}")
+        took = time.monotonic() - started
+        self.mode("good")
+        assert took < 2, took
+        result = self.show("Result")[0]
+        assert result == "success", result
+        self.sh(f"systemctl start {UNIT}")
+        return f"ended in {took:.1f} s"
+
+    def reboot(self) -> str:
+        records = self.counted()["records"]
+        self.machine.shut_down()
+        self.machine.boot()
+        self.plug_in()
+        until(self.active, 120)
+        self.grows()
+        assert self.counted()["records"] > records
+        return f"started by itself, records went from {records} to {self.counted()['records']}"
+
+    def power_loss(self) -> str:
+        records = self.counted()["records"]
+        self.machine.pull_the_plug()
+        state = self.machine.root / STATE.lstrip("/") / "faces.jsonl"
+        with state.open("r+b") as file:  # what a disk leaves that lost power within a write
+            file.seek(0, 2)
+            file.truncate(file.tell() - 25)
+        self.machine.boot()
+        self.plug_in()
+        until(self.active, 120)
+        self.grows()
+        self.sh(f"systemctl stop {UNIT}")
+        now = self.counted()["records"]
+        whole = int(self.sh(f"cat {STATE}/faces*.jsonl | wc -l"))
+        self.sh(f"systemctl start {UNIT}")
+        assert whole - now == 1, (whole, now)
+        return f"one torn record skipped by the reader, {records} before and {now} now"
+
+    def camera_late(self) -> str:
+        self.sh(f"systemctl stop {UNIT}")
+        self.unplug()
+        self.sh(f"systemctl start --no-block {UNIT}")
+        time.sleep(25)
+        state, restarts = self.show("ActiveState", "NRestarts")
+        assert state == "activating", state
+        self.plug_in()
+        until(self.active, 60)
+        return f"tried {restarts} times in 25 s, started when the camera came"
+
+    def upgrade(self) -> str:
+        config = f"/etc/edge-emo/{NAME}.toml"
+        self.sh(f"echo '# mine' >> {config}")
+        before, pid = self.sh(f"sha256sum {config}"), self.pid()
+        self.sh(f"sh /src/systemd/install.sh {NAME} --camera {URL}", timeout=1200)
+        assert self.sh(f"sha256sum {config}") == before
+        until(lambda: self.active() and self.pid() != pid, 60)
+        self.grows()
+        return "settings kept, new process, recording"
+
+    def uninstall(self) -> str:
+        said = self.sh("/opt/edge-emo/bin/edge-emo service uninstall")
+        left = self.sh(
+            "find / -xdev -name '*edge-emo*' -not -path '/proc/*' -not -path '/src/*' -not -path '/tmp/*' -not -path '/var/log/*'"
+        )
+        assert left.split() == ["/var/lib/edge-emo"], left
+        assert f"kept {STATE.rsplit('/', 1)[0]}" in said, said
+        return "all removed but the records and their owner"
+
+    def purge(self) -> str:
+        self.sh(f"sh /src/systemd/install.sh {NAME} --camera {URL} --no-start", timeout=1200)
+        self.sh("/opt/edge-emo/bin/edge-emo service uninstall --purge")
+        left = self.sh(
+            "find / -xdev -name '*edge-emo*' -not -path '/proc/*' -not -path '/src/*' -not -path '/tmp/*' -not -path '/var/log/*'"
+        )
+        assert left == "", left
+        assert self.sh("id edge-emo 2>&1", True).endswith("no such user")
+        return "nothing left"
+
+    def all(self) -> None:
+        self.check("install (systemd/install.sh)", self.install)
+        self.check("units", self.units)
+        self.check("start", self.start)
+        self.check("status", self.status)
+        self.check("kill -9", self.kill)
+        self.check("SIGSTOP", self.stop_signal)
+        faults = {
+            "camera unplugged for 15 s": (self.unplug, self.plug_in, 15, ""),
+            "camera gives the same picture": (
+                lambda: self.mode("frozen"),
+                lambda: self.mode("good"),
+                2,
+                "same picture",
+            ),
+            "camera gives black": (
+                lambda: self.mode("black"),
+                lambda: self.mode("good"),
+                2,
+                "black",
+            ),
+            "capture never returns": (
+                lambda: self.mode("silent"),
+                lambda: self.mode("good"),
+                10,
+                "frame",
+            ),
+            "camera refuses (503)": (
+                lambda: (self.mode("refuses"), self.unplug(), self.plug_in()),
+                lambda: self.mode("good"),
+                10,
+                "",
+            ),
+        }
+        for what, (break_it, mend, seconds, said) in faults.items():
+            self.check(what, lambda b=break_it, m=mend, s=seconds, t=said: self.fault(b, m, s, t))
+        self.check("off switch (file)", self.off_switch)
+        self.check("SIGHUP; files set aside", self.rotation)
+        self.check("full disk", self.full_disk)
+        self.check("SIGTERM", self.stop)
+        self.check("SIGTERM while capture hangs", self.stop_while_silent)
+        self.check("reboot", self.reboot)
+        self.check("power loss within a record", self.power_loss)
+        self.check("no camera at the start", self.camera_late)
+        self.check("upgrade", self.upgrade)
+        self.check("uninstall", self.uninstall)
+        self.check("uninstall --purge", self.purge)
+
+
+def make_root(root: Path, suite: str) -> None:
+    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(root)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    for link in ("systemd-firstboot.service", "systemd-networkd-wait-online.service"):
+        (root / "etc/systemd/system" / link).symlink_to("/dev/null")
+    # The network may be reached through a proxy with a certificate of its own.
+    shutil.copy("/etc/ssl/certs/ca-certificates.crt", root / "etc/ssl/certs/ca-certificates.crt")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--suite", default="bookworm")
+    parser.add_argument("--work", type=Path, default=Path("/var/tmp/edge-emo-nspawn"))
+    parser.add_argument("--keep", action="store_true", help="keep the root for the next time")
+    options = parser.parse_args()
+    template, root = options.work / options.suite, options.work / f"{options.suite}-run"
+    if not template.exists():
+        print(f"making a {options.suite} root in {template}")
+        make_root(template, options.suite)
+    shutil.rmtree(root, ignore_errors=True)
+    subprocess.run(["cp", "-a", str(template), str(root)], check=True)
+    machine = Machine(root, options.work / "console.log")
+    machine.boot()
+    acceptance = Acceptance(machine)
+    try:
+        print(machine.sh("systemctl --version | head -1"))
+        acceptance.all()
+    finally:
+        log = machine.sh(f"journalctl -q --no-pager -u {UNIT}", True)
+        (options.work / "service.log").write_text(log)
+        machine.shut_down()
+        shutil.rmtree(root, ignore_errors=True)
+        if not options.keep:
+            shutil.rmtree(template, ignore_errors=True)
+    print("\n| what was done | result | what came of it |\n|---|---|---|")
+    for row in acceptance.rows:
+        print("| " + " | ".join(" ".join(cell.split()) for cell in row) + " |")
+    sys.exit(1 if acceptance.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

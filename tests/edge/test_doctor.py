@@ -1,0 +1,78 @@
+"""Each line of the doctor is ok, warn or fail, and what is not ok says its mend."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from edge import doctor
+from edge.doctor import CHECKS, examine, throttled
+from edge.errors import EdgeEmoError
+
+
+def test_every_check_is_told_and_this_machine_can_run(edge_emo):
+    ended = edge_emo("doctor", "--json")
+    findings = json.loads(ended.out)
+    assert {f["check"] for f in findings} == set(CHECKS)
+    assert {f["state"] for f in findings} <= {"ok", "warn", "fail"}
+    state = {f["check"]: f["state"] for f in findings}
+    assert [state[c] for c in ("python", "interpreter", "xnnpack", "opencv", "cascade")] == [
+        "ok"
+    ] * 5
+    assert all(f["mend"] for f in findings if f["state"] != "ok")
+
+
+def test_as_text_a_mend_stands_below_what_it_mends(edge_emo, monkeypatch):
+    def broken():
+        yield "fail", "no camera", "plug one in"
+
+    monkeypatch.setattr(doctor, "CHECKS", {"v4l2": broken})
+    ended = edge_emo("doctor")
+    assert ended.status == 1
+    assert ended.out == "fail v4l2        no camera\n                 -> plug one in\n"
+    assert ended.err == "edge-emo: error: not ready: v4l2; see the lines above\n"
+
+
+def test_a_warning_is_no_failure(edge_emo, monkeypatch):
+    monkeypatch.setattr(doctor, "CHECKS", {"clock": lambda: iter([("warn", "late", "set it")])})
+    assert edge_emo("doctor").status == 0
+
+
+def test_a_check_that_breaks_hides_no_other(monkeypatch):
+    def broken():
+        raise ZeroDivisionError("x")
+        yield
+
+    def refused():
+        raise EdgeEmoError("no model")
+        yield
+
+    checks = {"a": broken, "b": refused, "c": lambda: iter([("ok", "fine", "")])}
+    monkeypatch.setattr(doctor, "CHECKS", checks)
+    assert [(f.check, f.state) for f in examine()] == [("a", "warn"), ("b", "fail"), ("c", "ok")]
+
+
+@pytest.mark.parametrize(
+    ("told", "states"),
+    [
+        ("throttled=0x0\n", ["ok"]),
+        ("throttled=0x50000\n", ["warn", "warn"]),
+        ("throttled=0x50005\n", ["fail", "fail", "warn", "warn"]),
+        ("VCHI initialization failed", ["warn"]),
+    ],
+)
+def test_the_pis_power_flags_are_told_apart(told, states):
+    findings = list(throttled(told))
+    assert [f[0] for f in findings] == states
+    assert all(mend for state, _, mend in findings if state != "ok")
+
+
+def test_the_pis_cameras_are_listed(monkeypatch):
+    cameras = [{"Model": "imx708"}, {"Model": "ov5647"}]
+    module = SimpleNamespace(Picamera2=SimpleNamespace(global_camera_info=lambda: cameras))
+    monkeypatch.setitem(sys.modules, "picamera2", module)
+    said = [said for _, said, _ in CHECKS["picamera"]()]
+    assert said == ["picamera:0: imx708", "picamera:1: ov5647"]
+    cameras.clear()
+    assert [state for state, _, _ in CHECKS["picamera"]()] == ["warn"]
