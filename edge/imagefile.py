@@ -1,4 +1,4 @@
-"""Read one image file as 8-bit pixels."""
+"""Read an image file of any kind that OpenCV knows."""
 
 from pathlib import Path
 
@@ -10,8 +10,11 @@ from .quiet import quiet_stderr
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".pgm", ".tif", ".tiff"})
 
 
-def read_image(path: Path) -> np.ndarray | None:
-    """Return a uint8 gray `[height, width]` or BGR `[height, width, 3]` image, or None if unreadable."""
+def read_image(path: Path | str) -> np.ndarray | None:
+    """Return a uint8 gray `[height, width]` or BGR `[height, width, 3]` image, or None if unreadable.
+
+    It is upright as the camera's EXIF note says; of an animation it is the first picture.
+    """
     try:
         raw = np.fromfile(path, np.uint8)
         if not raw.size:

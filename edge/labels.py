@@ -6,6 +6,7 @@ from .errors import DatasetError
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
+# As folders are named in FER+, AffectNet, CK+, KDEF, RaFD, ADFES and others; one is a frequent slip.
 _SYNONYMS = {
     "anger": "angry",
     "disgusted": "disgust",
@@ -15,9 +16,11 @@ _SYNONYMS = {
     "joy": "happy",
     "neutrality": "neutral",
     "sadness": "sad",
+    "suprise": "surprise",
     "surprised": "surprise",
 }
 _NUMBER = re.compile(r"^\d+\s*[-_. ]\s*")  # as in `0_angry`, which only sorts the folders
+_EIGHTH = frozenset({"contempt", "contemptuous"})
 
 
 def emotion_index(name: str) -> int:
@@ -26,12 +29,25 @@ def emotion_index(name: str) -> int:
     Raises:
         DatasetError: the name is none of the seven, nor a known synonym.
     """
-    word = _NUMBER.sub("", name.strip().lower())
-    word = _SYNONYMS.get(word, word)
-    try:
+    word = _word(name)
+    if word in EMOTIONS:
         return EMOTIONS.index(word)
-    except ValueError:
-        raise DatasetError(
-            f"'{name}' is not an emotion; the folders must be named {', '.join(EMOTIONS)}; move "
-            "others away"
-        ) from None
+    hint = ""
+    if word in _EIGHTH:
+        hint = "; move this one out of the data set to use the others"
+    elif word.isdecimal():
+        hint = "; every data set numbers them in its own way, so rename it to the emotion it means"
+    raise DatasetError(
+        f"'{name}' is not an emotion; the folders must be named {', '.join(EMOTIONS)}{hint}"
+    )
+
+
+def is_class_name(name: str) -> bool:
+    """Return whether a folder of this name holds a class of some data set, one of ours or not."""
+    word = _word(name)
+    return word in EMOTIONS or word in _EIGHTH or word.isdecimal()
+
+
+def _word(name: str) -> str:
+    word = _NUMBER.sub("", name.strip().lower())
+    return _SYNONYMS.get(word, word)

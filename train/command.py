@@ -150,7 +150,7 @@ def _tell(material: "Material", plan: "Plan") -> None:
         click.echo(f"{name:10}{n:>8}{validation.counts()[name]:>12}", err=True)
     for name in (*faces.skipped, *validation.skipped):
         click.echo(f"edge-emo: {name}: is no readable image; skipped", err=True)
-    if across := material.duplicates.across:
+    if across := len(material.duplicates.across):
         click.echo(
             f"edge-emo: {across} faces to learn from are in {held} too; "
             + ("dropped" if plan.drop_duplicates else "--drop-duplicates leaves them out"),

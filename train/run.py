@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from edge.atomic import cannot_write, write_text
 from edge.datasets import LabelledFaces
@@ -65,7 +66,7 @@ def read_material(plan: Plan, progress: Callable[[str, int, int], None]) -> Mate
     faces, validation, held = training_and_validation(plan.data, plan.recipe.seed, progress)
     duplicates = find_duplicates(faces, validation)
     if plan.drop_duplicates:
-        faces = faces.select(duplicates.kept)
+        faces = faces.select(np.delete(np.arange(len(faces)), duplicates.across))
     return Material(faces, validation, held, duplicates)
 
 
@@ -174,7 +175,7 @@ def _facts(plan: Plan, material: Material, model: keras.Model, history: History)
             "name": plan.data.name,
             "training": faces.counts(),
             material.held: validation.counts(),
-            "duplicates": material.duplicates.as_dict(),
+            "duplicates": material.duplicates.counts(),
             "duplicates_dropped": plan.drop_duplicates,
             "skipped": [*faces.skipped, *validation.skipped],
         },

@@ -1,6 +1,7 @@
 """Which faces to learn from and which to measure on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from edge.datasets import LabelledFaces, find_splits, load_split
 from edge.errors import DatasetError
 
-from .duplicates import keys
+from .duplicates import face_keys
 
 HELD_OUT = 0.1  # share of each emotion, where the data has no split of its own
 
@@ -20,15 +21,16 @@ def training_and_validation(
     """Return the faces to learn from, the faces to measure on, and the latter's name.
 
     Measured on is the data set's `validation` split, else its `test` split, else a tenth of each
-    emotion that is then not learnt from.
+    emotion that is then not learnt from, nor any copy of those faces.
 
     Raises:
         DatasetError: the data cannot be read, or lacks a training split or an emotion.
+        OutputError: the faces fit neither in the memory meant for them nor on the disk.
     """
     splits = find_splits(data)
     first = "train" if "train" in splits else "all"
     if first not in splits:
-        raise DatasetError(f"{data}: has no train/ folder to learn from")
+        raise DatasetError(f"{data}: has no training split to learn from")
     faces = load_split(data, first, progress=partial(progress, first))
     for held in ("validation", "test"):
         if held in splits:
@@ -40,21 +42,26 @@ def training_and_validation(
     empty = [name for name, n in faces.counts().items() if n == 0]
     if empty:
         raise DatasetError(
-            f"{data}: in {first} no face is {' or '.join(empty)}; all seven are needed"
+            f"{splits[first].place}: no face is {' or '.join(empty)}; all seven are needed"
         )
     return faces, validation, held
 
 
 def _hold_out(faces: LabelledFaces, seed: int) -> tuple[LabelledFaces, LabelledFaces]:
-    numbers: dict[bytes, int] = {}
-    first = np.array([numbers.setdefault(key, len(numbers)) for key in keys(faces)])
-    order = np.random.default_rng(seed).permutation(len(numbers))
-    chosen = np.zeros(len(faces), bool)
+    """Hold out whole groups of identical faces: else a copy of a face measured on would be learnt."""
+    _, first, group, size = np.unique(
+        face_keys(faces.images), return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.random.default_rng(seed).permutation(len(first))
+    chosen = np.zeros(len(first), bool)
     for label in np.unique(faces.labels):
-        of_label = np.flatnonzero(faces.labels == label)
-        of_label = of_label[np.argsort(order[first[of_label]], kind="stable")]
-        chosen[of_label[: round(HELD_OUT * len(of_label))]] = True
-    chosen = np.isin(first, first[chosen])  # all copies of a face on one side
-    if not chosen.any():
+        of_label = order[faces.labels[first[order]] == label]
+        sizes = size[of_label]
+        before = np.cumsum(sizes) - sizes
+        chosen[of_label[before < round(HELD_OUT * sizes.sum())]] = True
+    held = chosen[group]
+    if not held.any():
         raise DatasetError("too few faces: ten of each emotion are the least to learn from")
-    return faces.select(np.flatnonzero(~chosen)), faces.select(np.flatnonzero(chosen))
+    validation = faces.select(np.flatnonzero(held))
+    # What could not be read is told once, with the faces to learn from.
+    return faces.select(np.flatnonzero(~held)), replace(validation, skipped=())

@@ -58,7 +58,7 @@ def command(
     """
     from ..atomic import write_text
     from ..datasets import load_split
-    from ..datasets.ferplus import with_majority_labels
+    from ..datasets.ferplus import with_majority
     from ..metrics import calibrate, score
     from ..modelfile import find_model
     from ..progress import progress_bar
@@ -67,8 +67,9 @@ def command(
     size, predict = _predictor(path, threads, interpreter)
     with progress_bar("reading") as progress:
         faces = load_split(data, split, size, progress)
+    given = len(faces)
     if labels == "ferplus":
-        faces = with_majority_labels(faces)
+        faces = with_majority(faces)
     scores = predict(faces.images)
     card = score(faces.labels, scores.argmax(axis=1))
     calibration_error = calibrate(faces.labels, scores).error
@@ -76,7 +77,8 @@ def command(
         "model": str(path),
         "data": str(data),
         "split": faces.split,
-        "labels_of": labels,
+        "labelled_by": labels,
+        "without_majority": given - len(faces),
         "skipped": list(faces.skipped),
         **card.as_dict(),
         "calibration_error": round(calibration_error, 5),
@@ -89,6 +91,8 @@ def command(
         write_text(Path(json_file), text + "\n")
     for file in faces.skipped:
         click.echo(f"edge-emo: {file}: is no readable image; skipped", err=True)
+    if given > len(faces):
+        click.echo(f"{given - len(faces)} of {given} faces are left out: no majority of FER+ votes")
     click.echo(f"{path.name} on {card.faces} faces of {data} ({faces.split}, {labels})")
     click.echo(
         f"accuracy {card.accuracy:.2%}   balanced accuracy {card.balanced_accuracy:.2%}   "

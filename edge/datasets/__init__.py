@@ -1,8 +1,8 @@
-"""Labelled faces in the layouts in which people have them.
+"""Labelled faces, read from the layouts in which data sets are found.
 
-DATA/train/happy/1.png  DATA/test/happy/2.png      (also `validation`, also under `images/`)
-DATA/happy/1.png                                   (one split, named `all`)
-DATA/fer2013.csv, DATA/fer2013new.csv              (the challenge's file, and FER+ votes for it)
+DATA/train/happy/1.png  DATA/test/happy/2.png     FER-2013 on Kaggle; also `validation`, also in `images/`
+DATA/happy/1.png                                  a folder per emotion: one split, named `all`
+DATA/fer2013.csv                                  the challenge's own file, with FER+ votes beside it
 """
 
 from collections.abc import Callable
@@ -10,21 +10,40 @@ from pathlib import Path
 
 from ..errors import DatasetError
 from ..labels import EMOTIONS
-from . import challenge, folders
-from .faces import LabelledFaces
+from .faces import LabelledFaces, Split
+from .fer2013 import CSV_NAMES, csv_splits
+from .folders import emotion_folders, folder_names, split_folders
 
-__all__ = ["LabelledFaces", "find_splits", "load_split"]
+__all__ = ["LabelledFaces", "Split", "find_splits", "load_split"]
 
 
-def find_splits(data: Path) -> tuple[str, ...]:
-    """Return the names of the splits: of `train`, `test`, `validation`, or only `all`.
+def find_splits(data: Path) -> dict[str, Split]:
+    """Return what can be read of a data set: `train`, `validation`, `test`, or only `all`.
+
+    Args:
+        data: a data set's folder, or the challenge's csv itself.
 
     Raises:
-        DatasetError: `data` is none of the layouts.
+        DatasetError: there is no such thing, or it is laid out in no way known here.
     """
-    if csv := challenge.find(data):
-        return tuple(challenge.count_splits(csv))
-    return tuple(folders.find(data))
+    if data.is_file():
+        return dict(csv_splits(data))
+    if not data.is_dir():
+        raise DatasetError(f"{data}: no such folder; give the folder that holds train/ and test/")
+    root = data / "images" if (data / "images").is_dir() else data
+    if splits := split_folders(root):
+        return dict(splits)
+    for name in CSV_NAMES:
+        if (data / name).is_file():
+            return dict(csv_splits(data / name))
+    if emotions := emotion_folders(root):
+        return {"all": emotions}
+    found = folder_names(root)
+    holds = f"folders named {', '.join(found[:8])}" if found else "no folders"
+    raise DatasetError(
+        f"{root}: holds {holds}; expected train/ and test/ with a folder per emotion in each, one "
+        f"folder per emotion ({', '.join(EMOTIONS)}), or {CSV_NAMES[0]}"
+    )
 
 
 def load_split(
@@ -36,26 +55,19 @@ def load_split(
     """Read one split.
 
     Args:
-        data: a folder in one of the layouts, or the path of fer2013.csv.
+        data: the data set's folder, or the challenge's csv.
         split: its name; by default the one kept for testing.
         size: height and width to bring every face to.
         progress: called with (faces done, faces in all).
 
     Raises:
-        DatasetError: no such split, a folder that is no emotion, or not one readable face.
+        DatasetError: no such split, a folder that is no emotion, FER+ votes that belong to other
+            faces, or not one readable face.
+        OutputError: the faces fit neither in the memory meant for them nor on the disk.
     """
     splits = find_splits(data)
     if split is None:
         split = next(name for name in ("test", "validation", "all", "train") if name in splits)
     if split not in splits:
         raise DatasetError(f"{data}: has no split '{split}'; it has {', '.join(sorted(splits))}")
-    if csv := challenge.find(data):
-        faces = challenge.load(csv, split, size, progress)
-    else:
-        faces = folders.load(split, folders.find(data)[split], size, progress)
-    if not len(faces):
-        raise DatasetError(
-            f"{data}: holds no readable image in '{split}'; expected {EMOTIONS[0]}/*.png and so "
-            "on, or rows of fer2013.csv"
-        )
-    return faces
+    return splits[split].read(size, progress)

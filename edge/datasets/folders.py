@@ -1,74 +1,102 @@
-"""A folder per emotion, under a folder per split or alone: FER-2013 as Kaggle has it, and others."""
+"""Images in a folder per emotion."""
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from ..crop import resize_gray, to_gray
 from ..errors import DatasetError
 from ..imagefile import IMAGE_SUFFIXES, read_image
-from ..labels import EMOTIONS, emotion_index
-from .faces import Collector, LabelledFaces
-
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "publictest": "test",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-}
+from ..labels import EMOTIONS, emotion_index, is_class_name
+from .faces import SPLIT_NAMES, LabelledFaces
+from .store import FaceStore
 
 
-def find(data: Path) -> dict[str, Path]:
-    """Return the folder of each split: `train`, `test`, `validation`, or only `all`.
+@dataclass(frozen=True)
+class FolderSplit:
+    """One split: the folder `place` holds a folder of images per emotion."""
+
+    name: str
+    place: Path
+
+    def read(
+        self, size: tuple[int, int], progress: Callable[[int, int], None] | None
+    ) -> LabelledFaces:
+        """Read all images, gray and at `size`. Raises: DatasetError, OutputError."""
+        files = _labelled_files(self.place)
+        names: list[str] = []
+        labels: list[int] = []
+        skipped: list[str] = []
+        with FaceStore(size) as store:
+            for done, (path, label) in enumerate(files, 1):
+                image, name = read_image(path), os.path.relpath(path, self.place.parent)
+                if image is None:
+                    skipped.append(name)
+                else:
+                    store.add(resize_gray(to_gray(image), size))
+                    labels.append(label)
+                    names.append(name)
+                if progress and (done % 500 == 0 or done == len(files)):
+                    progress(done, len(files))
+            if not names:
+                raise DatasetError(
+                    f"{self.place}: holds no readable image; expected "
+                    f"{self.place / EMOTIONS[0]}/*.png and so on ({' '.join(sorted(IMAGE_SUFFIXES))})"
+                )
+            return LabelledFaces(
+                self.name, store.images(), np.array(labels, np.int64), tuple(names), tuple(skipped)
+            )
+
+
+def split_folders(root: Path) -> dict[str, FolderSplit]:
+    """Return the splits whose folders lie in `root`. Raises: DatasetError."""
+    found = {name: SPLIT_NAMES.get(name.strip().lower()) for name in folder_names(root)}
+    return {split: FolderSplit(split, root / name) for name, split in found.items() if split}
+
+
+def emotion_folders(root: Path) -> FolderSplit | None:
+    """Return `root` as the one split `all`, or None where no folder in it is named like a class.
 
     Raises:
-        DatasetError: `data` is no folder, or holds neither splits nor emotions.
+        DatasetError: `root` cannot be read.
     """
-    if not data.is_dir():
-        raise DatasetError(
-            f"{data}: no such folder; give the one that holds train/ and test/, or fer2013.csv"
-        )
-    if (data / "images").is_dir():
-        data = data / "images"
-    inside = _folders(data)
-    splits = {_SPLITS[f.name.lower()]: f for f in inside if f.name.lower() in _SPLITS}
-    if splits:
-        return splits
-    if not inside:
-        raise DatasetError(
-            f"{data}: holds no folders; expected train/ and test/, or one folder per emotion "
-            f"({', '.join(EMOTIONS)}), or fer2013.csv"
-        )
-    return {"all": data}
+    if any(is_class_name(name) for name in folder_names(root)):
+        return FolderSplit("all", root)
+    return None
 
 
-def load(
-    split: str,
-    root: Path,
-    size: tuple[int, int],
-    progress: Callable[[int, int], None] | None,
-) -> LabelledFaces:
-    """Read the folders of emotions in `root`. Raises: DatasetError for a folder of another name."""
+def folder_names(root: Path) -> list[str]:
+    """Return the names of the folders in `root` that are not hidden, sorted. Raises: DatasetError."""
+    try:
+        with os.scandir(root) as entries:
+            return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    except OSError as error:
+        raise _unreadable(root, error) from error
+
+
+def _labelled_files(root: Path) -> list[tuple[str, int]]:
     files = []
-    for folder in _folders(root):
+    for name in folder_names(root):
+        folder = root / name
         try:
-            label = emotion_index(folder.name)
+            label = emotion_index(name)
         except DatasetError as error:
             raise DatasetError(f"{folder}: {error}") from None
-        names = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-        files += [(path, label) for path in names]
-    gathered = Collector(split, len(files), size, progress)
-    for path, label in files:
-        image = read_image(path)
-        name = str(path.relative_to(root.parent))
-        if image is None:
-            gathered.skip(name)
-        else:
-            gathered.keep(resize_gray(to_gray(image), size), label, name)
-    return gathered.faces()
+        try:
+            with os.scandir(folder) as entries:
+                images = sorted(e.path for e in entries if _is_image(e.name))
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+        files += [(path, label) for path in images]
+    return files
 
 
-def _folders(root: Path) -> list[Path]:
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+def _is_image(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def _unreadable(folder: Path, error: OSError) -> DatasetError:
+    return DatasetError(f"{folder}: cannot be read: {error.strerror or error}")

@@ -22,9 +22,14 @@ def test_an_emotion_stands_for_itself_in_any_case(name):
     [
         ("anger", "angry"),
         ("disgusted", "disgust"),
+        ("afraid", "fear"),
         ("fearful", "fear"),
         ("happiness", "happy"),
-        ("sadness", "sad"),
+        ("Joy", "happy"),
+        ("neutrality", "neutral"),
+        ("SADNESS ", "sad"),
+        ("Suprise", "surprise"),
+        ("6_surprised", "surprise"),
         ("Surprised", "surprise"),
     ],
 )

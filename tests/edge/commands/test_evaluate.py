@@ -8,6 +8,7 @@ import pytest
 
 from edge.classifier import TFLiteClassifier
 from edge.datasets import load_split
+from edge.datasets.ferplus import VOTES
 from edge.labels import EMOTIONS
 from edge.modelfile import find_model, read_model, write_model
 
@@ -84,6 +85,7 @@ def test_an_unreadable_image_is_skipped_said_and_listed(edge_emo, labelled_folde
     [
         (["--data", "nowhere"], "nowhere: no such folder"),
         (["--split", "validation"], "no split 'validation'"),
+        (["--labels", "ferplus"], "the split 'test' has no FER+ votes"),
         (["--model", "none.tflite"], "none.tflite: cannot be read"),
         (["--model", "edge-xxl"], "model 'edge-xxl'"),
         (["--model", "none.keras"], "none.keras"),
@@ -102,6 +104,67 @@ def test_what_cannot_be_done_is_refused_by_name(
     ended = edge_emo("evaluate", "--data", labelled_folder_once, *arguments)
     assert_refused(ended, said)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def challenge(labelled_folder_once, tmp_path):
+    """The test faces as the challenge's csv, each with ten votes: six for its emotion, or five."""
+    faces = load_split(labelled_folder_once, "test")
+    order = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    column = dict(zip(EMOTIONS, (4, 5, 6, 1, 0, 3, 2), strict=True))
+    rows, votes = ["emotion,pixels,Usage"], [",".join(["Usage", "Image name", *VOTES])]
+    for place, (image, label) in enumerate(zip(faces.images, faces.labels, strict=True)):
+        name = EMOTIONS[label]
+        rows.append(f"{order.index(name)},{' '.join(map(str, image.ravel()))},PublicTest")
+        given = [0] * 10
+        given[column[name]] = 5 if place % 3 == 0 else 6
+        given[9] = 10 - sum(given)
+        votes.append(",".join(["PublicTest", f"fer{place}.png", *map(str, given)]))
+    (tmp_path / "fer2013.csv").write_text("\n".join(rows))
+    (tmp_path / "fer2013new.csv").write_text("\n".join(votes))
+    return tmp_path
+
+
+def evaluate(edge_emo, *arguments):
+    return json.loads(edge_emo("evaluate", *arguments, "--json", "-").out)
+
+
+def test_the_challenges_csv_scores_as_the_same_faces_in_folders(
+    edge_emo, labelled_folder_once, challenge
+):
+    folders = evaluate(edge_emo, "--data", labelled_folder_once)
+    for data in (challenge, challenge / "fer2013.csv"):
+        rows = evaluate(edge_emo, "--data", data)
+        assert rows["split"] == "validation"
+        assert rows["confusion"] == folders["confusion"]
+        assert rows["labelled_by"] == folders["labelled_by"] == "fer"
+
+
+def test_with_votes_the_faces_without_a_majority_are_left_out_and_counted(edge_emo, challenge):
+    report = evaluate(edge_emo, "--data", challenge, "--labels", "ferplus")
+    assert (report["faces"], report["without_majority"]) == (14, 7)
+    assert report["labelled_by"] == "ferplus"
+    assert [sum(row) for row in report["confusion"]] == [2] * 7
+    ended = edge_emo("evaluate", "--data", challenge, "--labels", "ferplus")
+    assert ended.out.startswith("7 of 21 faces are left out: no majority of FER+ votes\n")
+
+
+def test_labels_are_those_of_the_voters(edge_emo, challenge):
+    path = challenge / "fer2013new.csv"
+    head, *votes = path.read_text().splitlines()
+    all_afraid = [",".join([*row.split(",")[:2], *"0000006004"]) for row in votes]
+    path.write_text("\n".join([head, *all_afraid]))
+    report = evaluate(edge_emo, "--data", challenge, "--labels", "ferplus")
+    assert sum(report["confusion"][EMOTIONS.index("fear")]) == report["faces"] == 21
+
+
+def test_a_damaged_row_is_skipped_said_and_listed(edge_emo, challenge):
+    path = challenge / "fer2013.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:2], "3,1 2 3,PublicTest", *lines[3:]]))
+    ended = edge_emo("evaluate", "--data", challenge)
+    assert ended.status == 0
+    assert ended.err == "edge-emo: fer2013.csv:3: is no readable image; skipped\n"
 
 
 @pytest.mark.parametrize("shape", [[1, 64, 64, 1], [1, 0, 0, 1], [1, "48", "48", 1]])
