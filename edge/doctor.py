@@ -102,8 +102,8 @@ def _xnnpack() -> Told:
     else:
         yield (
             WARN,
-            "the XNNPACK delegate was not seen",
-            "classifying will be slow; reinstall the interpreter",
+            "the int8 model runs without XNNPACK, several times slower",
+            "install ai-edge-litert where it can be had; tflite-runtime lacks it for int8",
         )
 
 
