@@ -5,10 +5,13 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
 from edge.cli import verbose_option
+
+WHOLE_FRAMES = 300  # records of the whole command that are waited for
 
 
 def _png(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
@@ -53,6 +56,19 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     callback=_png,
     help="Draw the FPS as bars.",
 )
+@click.option(
+    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write all as one HTML page."
+)
+@click.option(
+    "--growth", is_flag=True, help="Also measure how cost grows with faces, pixels and threads."
+)
+@click.option(
+    "--compare",
+    nargs=2,
+    type=click.Path(path_type=Path),
+    metavar="A.json B.json",
+    help="Measure nothing: set two files of --json beside each other.",
+)
 @verbose_option
 def command(
     source: str,
@@ -65,6 +81,9 @@ def command(
     interpreter: str | None,
     json_file: str | None,
     plot: Path | None,
+    html: Path | None,
+    growth: bool,
+    compare: tuple[Path, Path] | None,
 ) -> None:
     """Measure frames per second: the int8 model, its float32 twin, the full Keras model, the paper.
 
@@ -75,9 +94,15 @@ def command(
     \b
     Examples:
       edge-emo bench
-      edge-emo bench --source film.mp4 --json bench.json --plot bench.png
+      edge-emo bench --source film.mp4 --growth --json bench.json --html bench.html
+      edge-emo bench --compare laptop.json board.json
     """
-    for path in (Path(json_file) if json_file and json_file != "-" else None, plot):
+    if compare:
+        from .comparing import compare as compared
+
+        click.echo(compared(*compare))
+        return
+    for path in (Path(json_file) if json_file and json_file != "-" else None, plot, html):
         if path:
             _check_writable(path)
 
@@ -85,10 +110,13 @@ def command(
     from edge.progress import progress_bar
 
     from .clip import read_clip
-    from .contestants import Wanted, line_up
+    from .contestants import Pipelines, Wanted, line_up
+    from .growth import measure_growth
     from .machine import describe_bench, load_now
     from .report import make_report
+    from .stages import measure_stages
     from .timing import race
+    from .whole import measure_whole
 
     load = load_now()
     clip = read_clip(source, frames)
@@ -97,8 +125,19 @@ def command(
         lineup = line_up(wanted, clip.continuous, progress)
     with progress_bar("measuring") as progress:
         results = race(lineup.contestants, clip, rounds, progress)
+    with progress_bar("stages") as progress:
+        stages = measure_stages(
+            source, Pipelines(wanted, clip.continuous), min(WHOLE_FRAMES, clip.looked_at), progress
+        )
+    more: dict[str, Any] = {
+        "stages": stages,
+        "whole": measure_whole(source, model, interpreter, WHOLE_FRAMES),
+    }
+    if growth:
+        with progress_bar("growth") as progress:
+            more["growth"] = measure_growth(wanted, clip, os.cpu_count() or 1, progress)
     machine = describe_bench(interpreter, load)
-    report = make_report(clip, lineup, results, threads, machine)
+    report = make_report(clip, lineup, results, threads, machine, **more)
     text = json.dumps(report.as_dict(), indent=1)
     click.echo(text if json_file == "-" else report.as_text())
     if json_file and json_file != "-":
@@ -107,6 +146,10 @@ def command(
         from .plot import write_plot
 
         write_plot(report, plot)
+    if html:
+        from .page import make_page
+
+        write_text(html, make_page(report))
 
 
 def _check_writable(path: Path) -> None:

@@ -9,19 +9,20 @@ import numpy as np
 
 from edge.classifier import Classifier, TFLiteClassifier
 from edge.config import RunConfig
-from edge.detectors import make_detector
+from edge.detectors import Detector, make_detector
 from edge.modelfile import ModelFile, find_model, read_model, shipped_models
 from edge.pipeline import Pipeline
 from edge.sources.opencv import frame_of
 
 from .clip import Picture
+from .fer_package import FER_PACKAGE, fer_contestant
 from .timing import Contestant, Glance
 
 PAPER_TFLITE = "paper-c float32"
 PAPER_PREDICT = "paper-c keras, predict"
 PAPER_CALL = "paper-c keras, compiled call"
 PAPER_LOOP = "paper's loop"
-STEPS = 5  # how often `line_up` tells its progress
+STEPS = 6  # how often `line_up` tells its progress
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,16 @@ class Pipelines:
         defaults = RunConfig()
         self._wanted = wanted
         self._continuous = continuous
-        self._detector = make_detector(defaults.detector, defaults.min_face)
+        self.detector = make_detector(defaults.detector, defaults.min_face)
+
+    def own(self) -> TFLiteClassifier:
+        """Return the model under test. Raises: ModelError, InterpreterError."""
+        model = read_model(find_model(self._wanted.model))
+        return TFLiteClassifier(model, self._wanted.threads, self._wanted.interpreter)
+
+    def join(self, detector: Detector, classifier: Classifier) -> Pipeline:
+        """Return a pipeline of these, with no memory yet."""
+        return Pipeline(detector, classifier, self._continuous, RunConfig().search_every)
 
     def tflite(self, name: str, model: ModelFile, size: int) -> Contestant:
         """Return the pipeline with a TFLite model. Raises: ModelError, InterpreterError."""
@@ -82,9 +92,7 @@ class Pipelines:
         classifier.classify(np.zeros(classifier.input_size, np.uint8))
 
         def begin() -> Callable[[Picture], Glance]:
-            pipeline = Pipeline(
-                self._detector, classifier, self._continuous, RunConfig().search_every
-            )
+            pipeline = self.join(self.detector, classifier)
             return lambda picture: _analyse(pipeline, picture)
 
         return Contestant(name, what, size, begin)
@@ -117,7 +125,7 @@ def line_up(wanted: Wanted, continuous: bool, progress: Callable[[int, int], Non
     reason = _why_no_keras()
     progress(2, STEPS)
     if reason:
-        names = [*_twin(model), PAPER_TFLITE, PAPER_PREDICT, PAPER_CALL, PAPER_LOOP]
+        names = [*_twin(model), PAPER_TFLITE, PAPER_PREDICT, PAPER_CALL, PAPER_LOOP, FER_PACKAGE]
         return Lineup((first,), tuple(Skipped(n, reason) for n in names if n != first.name))
     from .keras_contestants import float_twin, paper_contestants
 
@@ -131,8 +139,14 @@ def line_up(wanted: Wanted, continuous: bool, progress: Callable[[int, int], Non
             skipped = (Skipped(name, f"{missing}; name it with --keras"),)
     progress(3, STEPS)
     paper, notes = paper_contestants(wanted.paper_keras or shipped_keras("paper-c"), pipelines)
-    progress(STEPS, STEPS)
+    progress(STEPS - 1, STEPS)
     others = [c for c in (*twin, *paper) if c.name != first.name]  # where Model C is under test
+    fer, why_not = fer_contestant()
+    if fer:
+        others.append(fer)
+    else:
+        skipped += (Skipped(FER_PACKAGE, why_not),)
+    progress(STEPS, STEPS)
     return Lineup((first, *others), skipped, notes)
 
 

@@ -1,7 +1,10 @@
 """What a measurement was made on, and how busy that machine was."""
 
 import os
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from edge.interpreter import installed
@@ -25,6 +28,10 @@ def describe_bench(interpreter: str | None, load: float | None) -> dict[str, Any
         about["tensorflow"] = tensorflow.__version__
         about["keras"] = version_of("keras")
         about["tensorflow_devices"] = [d.name for d in tensorflow.config.list_physical_devices()]
+    if (hottest := temperature()) is not None:
+        about["temperature_c"] = hottest
+    if throttled := _throttled():
+        about["throttled"] = throttled
     return about
 
 
@@ -34,3 +41,24 @@ def load_now() -> float | None:
         return round(os.getloadavg()[0], 2)
     except (AttributeError, OSError):  # Windows has none
         return None
+
+
+def temperature() -> float | None:
+    """Return the hottest thermal zone of the machine, degrees Celsius; None where there is none."""
+    found = []
+    for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp"):
+        try:
+            found.append(int(zone.read_text()) / 1000)
+        except (OSError, ValueError):
+            continue
+    return max(found, default=None)
+
+
+def _throttled() -> str:
+    """Return what a Raspberry Pi says of low voltage and throttling, such as `throttled=0x0`."""
+    if not shutil.which("vcgencmd"):
+        return ""
+    asked = subprocess.run(
+        ["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=False
+    )
+    return asked.stdout.strip()

@@ -1,12 +1,13 @@
 """The bench as a picture: a bar of FPS for each contestant, on a logarithmic scale."""
 
+import io
 from pathlib import Path
 from statistics import median
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from edge.atomic import replacing
+from edge.atomic import write_bytes
 
 from .report import Report, rounds
 
@@ -15,10 +16,15 @@ OWN, OTHER = "#1f77b4", "#9aa5b1"
 
 def write_plot(report: Report, path: Path) -> None:
     """Write the PNG, whole or not at all. Raises: OutputError."""
-    # A Figure of its own, without pyplot: it draws with Agg and never asks for a display.
-    figure = draw(report)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+    write_bytes(path, png(draw(report)))
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as a PNG file's bytes."""
+    # A Figure of its own, without pyplot, draws with Agg and never asks for a display.
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
+    return file.getvalue()
 
 
 def draw(report: Report) -> Figure:

@@ -1,14 +1,17 @@
 """The outcome of a bench as one value, and how people and programs read it."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
 from .clip import Clip
 from .contestants import PAPER_LOOP, Lineup, Skipped
+from .growth import Curve
+from .stages import Stage
 from .timing import Result
+from .whole import Whole
 
 SCHEMA = 1
 STAGES = ("gray", "detect", "classify")
@@ -27,7 +30,8 @@ class Report:
         frames: how many frames a round has.
         threads: of the TFLite interpreter.
         results: of the contestants; the model under test is the first.
-        machine: as `describe_machine` returns it.
+        machine: as `describe_bench` returns it.
+        stages, whole, quality, growth: what was measured besides, empty or None where it was not.
     """
 
     time: datetime
@@ -41,6 +45,10 @@ class Report:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     machine: dict[str, Any]
+    stages: tuple[Stage, ...] = ()
+    whole: Whole | None = None
+    quality: dict[str, float] = field(default_factory=dict)
+    growth: tuple[Curve, ...] = ()
 
     @property
     def reference(self) -> Result | None:
@@ -59,6 +67,13 @@ class Report:
             "contestants": [self._row(result) for result in self.results],
             "skipped": [{"name": s.name, "reason": s.reason} for s in self.skipped],
             "notes": list(self.notes),
+            "stages": [_rounded(asdict(stage)) for stage in self.stages],
+            "whole": self.whole and _rounded(asdict(self.whole)),
+            "quality": _rounded(self.quality),
+            "growth": {
+                curve.thing: [_rounded(asdict(point)) for point in curve.points]
+                for curve in self.growth
+            },
             "machine": self.machine,
         }
 
@@ -82,11 +97,44 @@ class Report:
         for reason in reasons:
             names = "; ".join(s.name for s in self.skipped if s.reason == reason)
             lines.append(f"skipped: {names}: {reason}")
+        lines += self._whole_lines()
         notes = [
             textwrap.fill(note, 98, initial_indent="- ", subsequent_indent="  ")
             for note in self.notes
         ]
         return "\n".join([*lines, "", *notes]).rstrip()
+
+    def whole_facts(self) -> dict[str, str]:
+        """Return what was measured of the whole command, in words; empty if it was not."""
+        if self.whole is None:
+            return {}
+        whole = self.whole
+        facts = {
+            "frames per second, decoding and records included": f"{whole.fps:.1f}",
+            "from start to the first record": f"{whole.first_record_s:.2f} s",
+            "from a frame's capture to its record": "{:.1f} ms (95 %: {:.1f} ms)".format(
+                *whole.latency_ms
+            ),
+        }
+        if whole.cpu_s_per_frame is not None:
+            facts["processor time per frame"] = f"{1000 * whole.cpu_s_per_frame:.1f} ms"
+        if whole.memory_mb is not None:
+            facts["most memory"] = f"{whole.memory_mb:.0f} MB"
+        if (hottest := self.machine.get("temperature_c")) is not None:
+            facts["hottest sensor after it"] = f"{hottest:.0f} degrees C"
+        return facts
+
+    def _whole_lines(self) -> list[str]:
+        lines = [""] if self.stages or self.whole else []
+        if self.stages:
+            parts = "  ".join(f"{s.name} {s.p50:.2f} ({s.share:.0%})" for s in self.stages)
+            lines.append(f"one frame, median ms (share): {parts}")
+        lines += [f"edge-emo run, {name}: {value}" for name, value in self.whole_facts().items()]
+        lines += [f"{name}: {value:g}" for name, value in self.quality.items()]
+        for curve in self.growth:
+            parts = "  ".join(f"{point.amount}: {point.fps:.0f}" for point in curve.points)
+            lines.append(f"FPS by {curve.thing}: {parts}")
+        return lines
 
     def _ratio(self, result: Result) -> float | None:
         return median(result.ratios(self.reference)) if self.reference else None
@@ -123,9 +171,14 @@ class Report:
 
 
 def make_report(
-    clip: Clip, lineup: Lineup, results: list[Result], threads: int, machine: dict[str, Any]
+    clip: Clip,
+    lineup: Lineup,
+    results: list[Result],
+    threads: int,
+    machine: dict[str, Any],
+    **more: Any,
 ) -> Report:
-    """Join what was measured with what there is to say of it."""
+    """Join what was measured with what there is to say of it; `more` are further attributes."""
     load = machine["load_before"]
     return Report(
         time=datetime.now(UTC),
@@ -139,6 +192,7 @@ def make_report(
         skipped=lineup.skipped,
         notes=(*_verdict(results), *_differences(results), *lineup.notes, *_disturbance(load)),
         machine=machine,
+        **more,
     )
 
 
@@ -179,3 +233,18 @@ def _disturbance(load: float | None) -> tuple[str, ...]:
         f"other programs kept the machine busy (load {load:.1f} in the minute before): "
         "a quiet one would give more FPS",
     )
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    """Return plain values with four decimals, as deep as they go."""
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return _rounded(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value

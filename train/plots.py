@@ -1,7 +1,7 @@
 """The pictures of a training report, each as the bytes of a PNG."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,18 +15,23 @@ from .history import History
 BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#666666"  # told apart by the colour-blind (Okabe, Ito)
 
 
-def curves(history: History) -> bytes:
-    """Return loss and accuracy over the epochs, in training and in validation, as in Fig. 13."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    epochs = [row["epoch"] for row in history]
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for key, label, colour in ((name, "training", BLUE), (f"val_{name}", "validation", ORANGE)):
-            values = [row.get(key, np.nan) for row in history]
-            axes.plot(epochs, values, color=colour, label=label, marker="o", markersize=3)
-        axes.set(xlabel="epoch", title=name)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(alpha=0.3)
-        axes.legend()
+def curves(histories: Mapping[str, History]) -> bytes:
+    """Return loss and accuracy over the epochs, as in Fig. 13; a row for each training by its title."""
+    figure = Figure(figsize=(9, 3.6 * len(histories)), layout="constrained")
+    grid = figure.subplots(len(histories), 2, squeeze=False)
+    for row, (title, history) in zip(grid, histories.items(), strict=True):
+        epochs = [epoch["epoch"] for epoch in history]
+        for axes, name in zip(row, ("loss", "accuracy"), strict=True):
+            for key, label, colour in (
+                (name, "training", BLUE),
+                (f"val_{name}", "validation", ORANGE),
+            ):
+                values = [epoch.get(key, np.nan) for epoch in history]
+                axes.plot(epochs, values, color=colour, label=label, marker="o", markersize=3)
+            axes.set(xlabel="epoch", title=f"{title}: {name}" if title else name)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.grid(alpha=0.3)
+            axes.legend()
     return _png(figure)
 
 

@@ -62,7 +62,7 @@ def _pictures(
     samples: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, bytes]:
     pictures = {
-        "curves": plots.curves(history),
+        "curves": plots.curves({"": history}),
         "confusion": plots.confusion(card),
         "calibration": plots.reliability(calibration),
     }

@@ -23,8 +23,8 @@ from edge.metrics import Scorecard, percent, score
 from .architectures import ARCHITECTURES
 from .command import listening
 from .devices import Devices, start_keras
-from .history import read_history
-from .plots import shares_by_emotion
+from .history import History, read_history
+from .plots import curves, shares_by_emotion
 from .recipe import load_recipe
 from .run import Material, Plan, begin, carry_out, check_material, read_material, reopen
 from .training import finished_model, predict
@@ -59,12 +59,13 @@ class Result:
     """What came of an experiment.
 
     Attributes:
-        epochs: how many were trained.
+        title: the experiment's, and what was done otherwise than in the protocol.
         ended: whether the protocol ended it, not we.
     """
 
     experiment: Experiment
-    epochs: int
+    title: str
+    history: History
     ended: bool
     card: Scorecard
 
@@ -88,6 +89,8 @@ def main(data: Path, runs: Path, docs: Path | None, measure: bool) -> None:
             results.append(_result(run, experiment, material.validation))
     table = _table(results)
     click.echo(table)
+    if docs and results:
+        write_bytes(docs / "curves.png", curves({r.title: r.history for r in results}))
     unscaled = runs / "paper-c-unscaled"
     if docs and (unscaled / "best.keras").exists():
         model = finished_model(ARCHITECTURES["paper-c-unscaled"], load_recipe("paper"), unscaled)
@@ -115,11 +118,13 @@ def _train(run: Path, plan: Plan, material: Material, devices: Devices) -> None:
 
 
 def _result(run: Path, experiment: Experiment, faces: LabelledFaces) -> Result:
-    recipe = load_recipe("paper")
+    recipe = reopen(run, None).recipe
     model = finished_model(ARCHITECTURES[experiment.architecture], recipe, run)
     card = score(faces.labels, predict(model, faces).argmax(axis=1))
-    epochs = len(read_history(run / "history.csv"))
-    return Result(experiment, epochs, (run / "model.keras").exists(), card)
+    plainly = recipe.compute == "float32"
+    title = experiment.title if plainly else f"{experiment.title} ({recipe.compute})"
+    history = read_history(run / "history.csv")
+    return Result(experiment, title, history, (run / "model.keras").exists(), card)
 
 
 def _table(results: Sequence[Result]) -> str:
@@ -130,8 +135,8 @@ def _table(results: Sequence[Result]) -> str:
     for result in results:
         card = result.card
         rows.append(
-            f"| {result.experiment.title} | {_percent2(result.experiment.paper)} | "
-            f"{card.accuracy:.2%} | {result.epochs}{'' if result.ended else ', not ended'} | "
+            f"| {result.title} | {_percent2(result.experiment.paper)} | "
+            f"{card.accuracy:.2%} | {len(result.history)}{'' if result.ended else ', not ended'} | "
             f"{percent(card.recall['disgust'])} | {percent(card.recall['fear'])} |"
         )
     return "\n".join(rows)
