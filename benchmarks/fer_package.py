@@ -1,10 +1,13 @@
 """The `fer` package from PyPI, where it is installed, with its own face detector and model."""
 
+import logging
+import warnings
 from collections.abc import Callable
 from importlib import import_module, resources
 from typing import Any
 
 from edge.machine import version_of
+from edge.quiet import quiet_stderr
 
 from .clip import Picture
 from .timing import Contestant, Glance
@@ -14,12 +17,19 @@ FER_PACKAGE = "fer package"
 
 def fer_contestant() -> tuple[Contestant | None, str]:
     """Return it, or None and why it does not run here, in a phrase."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     try:
-        detector: Any = import_module("fer.fer").FER(mtcnn=False)
+        with quiet_stderr(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            detector: Any = import_module("fer.fer").FER(mtcnn=False)
     except ModuleNotFoundError as error:
         return None, f"needs the package {(error.name or 'fer').partition('.')[0]}"
     except Exception as error:  # whatever another package raises
         return None, f"cannot be started: {' '.join(str(error).split())[:200]}"
+    finally:  # it sets up logging for the whole program
+        root.handlers[:] = handlers
+        root.setLevel(level)
     size = sum(
         file.stat().st_size  # type: ignore[attr-defined]
         for file in resources.files("fer").joinpath("data").iterdir()
