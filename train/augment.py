@@ -41,6 +41,74 @@ def augment_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return lit
 
 
+def spoil_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a copy as a poor camera gives it: dark, washed out, blurred, small, noisy or pressed.
+
+    Two of these at once, each of a strength that leaves the emotion readable by eye.
+
+    Args:
+        face: uint8 `[height, width]`.
+        rng: the only source of chance.
+
+    Returns:
+        uint8 of the same shape.
+    """
+    for place in rng.choice(len(_SPOILS), 2, replace=False):
+        face = _SPOILS[place](face, float(rng.random()), rng)
+    return face
+
+
+def _darkened(face: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    # To an eighth of the light, from one side or everywhere.
+    light = 0.5 ** (3 * strength)
+    across = np.geomspace(light, rng.choice((light, 1.0)), face.shape[1])
+    return (face * across[:: rng.choice((-1, 1))]).astype(np.uint8)
+
+
+def _washed_out(face: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < 0.5:
+        return cv2.convertScaleAbs(face, alpha=1 + 1.2 * strength)  # saturates at 255
+    contrast = 0.5 ** (3 * strength)
+    return cv2.convertScaleAbs(face, alpha=contrast, beta=(1 - contrast) * float(face.mean()))
+
+
+def _blurred(face: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    side = face.shape[0]
+    if rng.random() < 0.5:
+        return cv2.GaussianBlur(face, (0, 0), 0.005 * side + 0.04 * side * strength)
+    length = 3 + round(0.12 * side * strength)
+    kernel = np.zeros((length, length), np.uint8)
+    angle, middle = rng.uniform(0, np.pi), (length - 1) / 2
+    dx, dy = middle * np.cos(angle), middle * np.sin(angle)
+    ends = [(round(middle + s * dx), round(middle + s * dy)) for s in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], 1)
+    return cv2.filter2D(face, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+
+
+def _shrunk(face: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    height, width = face.shape
+    share = 1 - 0.65 * strength
+    size = max(8, round(width * share)), max(8, round(height * share))
+    small = cv2.resize(face, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _noisy(face: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    noise = rng.standard_normal(face.shape, np.float32) * (30 * strength)
+    return cv2.add(face, noise, dtype=cv2.CV_8U)
+
+
+def _pressed(face: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    quality = round(60 - 50 * strength)
+    _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    return picture
+
+
+_SPOILS = (_darkened, _washed_out, _blurred, _shrunk, _noisy, _pressed)
+
+
 def _cover(face: np.ndarray, rng: np.random.Generator) -> None:
     """Put a gray rectangle somewhere, as a hand or hair would (random erasing, Zhong et al. 2020)."""
     height, width = face.shape

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.datasets import LabelledFaces
 
-from .augment import augment_face
+from .augment import augment_face, spoil_face
 from .devices import Devices
 from .recipe import Recipe
 from .targets import face_weights, one_hot, targets
@@ -74,11 +74,11 @@ class TrainingBatches(keras.utils.PyDataset):
         index = self._order(epoch)[batch * size : (batch + 1) * size]
         index = index[self._devices.share(len(index))]
         images = self._all.images[index]
-        if self._recipe.augment:
+        if self._recipe.augment or self._recipe.camera:
             for place, image in enumerate(images):
                 # A face's changes are its own, so that shares of processes make up one batch.
                 rng = np.random.default_rng((self._recipe.seed, epoch, int(index[place])))
-                images[place] = augment_face(image, rng)
+                images[place] = _changed(image, self._recipe, rng)
         return as_input(images), self._targets[index], self._weights[index]
 
     def _order(self, epoch: int) -> np.ndarray:
@@ -120,10 +120,16 @@ def augmented_samples(
     rng = np.random.default_rng(recipe.seed)
     of_label = [np.flatnonzero(faces.labels == label) for label in np.unique(faces.labels)]
     index = np.concatenate([rng.permutation(places)[:each] for places in of_label])
-    images = faces.images[index]
-    if recipe.augment:
-        images = np.stack([augment_face(image, rng) for image in images])
+    images = np.stack([_changed(image, recipe, rng) for image in faces.images[index]])
     return images, faces.labels[index]
+
+
+def _changed(image: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    if recipe.augment:
+        image = augment_face(image, rng)
+    if recipe.camera and rng.random() < recipe.camera:
+        image = spoil_face(image, rng)
+    return image
 
 
 def as_input(images: np.ndarray) -> np.ndarray:

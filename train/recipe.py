@@ -18,7 +18,7 @@ _CHOICES = {
     "labels": ("fer", "ferplus", "blend"),
     "compute": ("float32", "mixed_bfloat16"),
 }
-_SHARES = ("label_smoothing", "weight_averaging", "teacher_share", "momentum")
+_SHARES = ("label_smoothing", "weight_averaging", "teacher_share", "momentum", "camera")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Recipe:
     label_smoothing: float
     class_balance: float
     augment: bool
+    camera: float
     teacher: str
     teacher_share: float
     teacher_temperature: float

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ..datasets import LabelledFaces
+
     Predict = Callable[[np.ndarray], np.ndarray]
 
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     default="fer",
     help="The set's labels, or what more than half of the FER+ votes say.",
 )
+@click.option("--corruptions", is_flag=True, help="Also on faces spoilt as cameras spoil them.")
 @click.option("--json", "json_file", type=click.Path(), metavar="FILE|-", help="Write all as JSON.")
 @click.option("--threads", default=1, help="Threads of the TFLite interpreter.")
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
@@ -41,6 +44,7 @@ def command(
     data: Path,
     split: str | None,
     labels: str,
+    corruptions: bool,
     json_file: str | None,
     threads: int,
     interpreter: str | None,
@@ -83,6 +87,8 @@ def command(
         **card.as_dict(),
         "calibration_error": round(calibration_error, 5),
     }
+    if corruptions:
+        report["corruptions"] = _accuracies(faces, predict)
     text = json.dumps(report, indent=1)
     if json_file == "-":
         click.echo(text)
@@ -99,6 +105,31 @@ def command(
         f"expected calibration error {calibration_error:.2%}\n"
     )
     click.echo(card.as_text())
+    if corruptions:
+        click.echo(_table(card.accuracy, report["corruptions"]))
+
+
+def _accuracies(faces: "LabelledFaces", predict: "Predict") -> dict[str, list[float]]:
+    """Return the accuracy under each corruption, from slight to severe."""
+    from ..corruptions import CORRUPTIONS, STRENGTHS, corrupt
+    from ..progress import progress_bar
+
+    found: dict[str, list[float]] = {}
+    with progress_bar("spoiling") as progress:
+        for done, name in enumerate(CORRUPTIONS, 1):
+            told = (predict(corrupt(faces.images, name, s)).argmax(axis=1) for s in STRENGTHS)
+            found[name] = [round(float((t == faces.labels).mean()), 5) for t in told]
+            progress(done, len(CORRUPTIONS))
+    return found
+
+
+def _table(clean: float, accuracies: dict[str, list[float]]) -> str:
+    lines = ["", f"{'accuracy when':15}{'slight':>8}{'medium':>8}{'severe':>8}"]
+    for name, row in accuracies.items():
+        lines.append(f"{name:15}" + "".join(f"{a:>8.1%}" for a in row))
+    columns = [sum(column) / len(accuracies) for column in zip(*accuracies.values(), strict=True)]
+    lines.append(f"{'mean':15}" + "".join(f"{a:>8.1%}" for a in columns))
+    return "\n".join([*lines, f"{'untouched':15}{clean:>8.1%}"])
 
 
 def _predictor(

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
-from train.augment import augment_face
+from train.augment import augment_face, spoil_face
 from train.batches import TrainingBatches, ValidationBatches, augmented_samples
 from train.devices import Devices
 from train.recipe import load_recipe
@@ -82,6 +82,26 @@ def test_augmentation_keeps_shape_range_and_changes_the_face(labelled_faces):
     assert changed.dtype == np.uint8
     assert not np.array_equal(changed, face)
     np.testing.assert_array_equal(changed, augment_face(face, np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_spoilt_face_keeps_shape_and_range(labelled_faces, seed):
+    face = labelled_faces.images[0]
+    spoilt = spoil_face(face, np.random.default_rng(seed))
+    assert spoilt.shape == face.shape
+    assert spoilt.dtype == np.uint8
+    assert not np.array_equal(spoilt, face)
+    np.testing.assert_array_equal(spoilt, spoil_face(face, np.random.default_rng(seed)))
+
+
+def test_so_many_faces_are_spoilt_as_the_recipe_says(labelled_faces):
+    recipe = load_recipe("paper", {"camera": "0.3"})
+    shown = TrainingBatches(labelled_faces, recipe, ONE)
+    whole = {image.tobytes() for image in labelled_faces.images}
+    faces = np.concatenate([shown[i][0] for i in range(len(shown))]).astype(np.uint8)
+    spoilt = np.mean([face.tobytes() not in whole for face in faces])
+    assert 0.15 < spoilt < 0.45
+    shown.close()
 
 
 def test_the_samples_of_the_report_are_as_many_of_each_emotion(labelled_faces):

@@ -181,3 +181,16 @@ def test_a_model_that_disagrees_with_its_description_is_refused(
 def test_an_unknown_emotions_folder_is_refused_by_name(edge_emo, assert_refused, labelled_folder):
     (labelled_folder / "test" / "bored").mkdir()
     assert_refused(edge_emo("evaluate", "--data", labelled_folder), "'bored' is not an emotion")
+
+
+def test_spoilt_faces_are_measured_beside_the_whole_ones(edge_emo, labelled_folder_once):
+    arguments = ("evaluate", "--data", labelled_folder_once, "--corruptions")
+    report = json.loads(edge_emo(*arguments, "--json", "-").out)
+    assert "shifted" in report["corruptions"]
+    for accuracies in report["corruptions"].values():
+        assert len(accuracies) == 3
+        assert all(0 <= accuracy <= 1 for accuracy in accuracies)
+    table = edge_emo(*arguments).out
+    for name, accuracies in report["corruptions"].items():
+        (line,) = [text for text in table.splitlines() if text.startswith(name)]
+        assert line.split()[1:] == [f"{accuracy:.1%}" for accuracy in accuracies]
