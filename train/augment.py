@@ -44,7 +44,7 @@ def augment_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def spoil_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a copy as a poor camera gives it: dark, washed out, blurred, small, noisy or pressed.
 
-    Two of these at once, each of a strength that leaves the emotion readable by eye.
+    One of these, or two of them weaker: of strengths that leave most emotions readable by eye.
 
     Args:
         face: uint8 `[height, width]`.
@@ -53,8 +53,9 @@ def spoil_face(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Returns:
         uint8 of the same shape.
     """
-    for place in rng.choice(len(_SPOILS), 2, replace=False):
-        face = _SPOILS[place](face, float(rng.random()), rng)
+    chosen = rng.choice(len(_SPOILS), rng.integers(1, 3), replace=False)
+    for place in chosen:
+        face = _SPOILS[place](face, float(rng.random()) / len(chosen), rng)
     return face
 
 
