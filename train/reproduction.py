@@ -26,7 +26,7 @@ from .devices import Devices, start_keras
 from .history import History, read_history
 from .plots import curves, shares_by_emotion
 from .recipe import load_recipe
-from .run import Material, Plan, begin, carry_out, check_material, read_material, reopen
+from .run import Material, Plan, begin_or_reopen, carry_out, read_material, reopen
 from .training import finished_model, predict
 
 
@@ -108,11 +108,7 @@ def _plan(experiment: Experiment, data: Path) -> Plan:
 
 
 def _train(run: Path, plan: Plan, material: Material, devices: Devices) -> None:
-    if (run / "run.json").exists():
-        plan = reopen(run, plan.data)
-        check_material(run, material)
-    else:
-        begin(run, plan, material)
+    plan = begin_or_reopen(run, plan, material)
     with listening(plan.recipe.epochs, tells=True) as listener:
         carry_out(run, plan, material, devices, listener)
 

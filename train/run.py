@@ -129,6 +129,19 @@ def check_material(run: Path, material: Material) -> None:
         )
 
 
+def begin_or_reopen(run: Path, plan: Plan, material: Material) -> Plan:
+    """Begin the run, or return the plan it began with if it is there already.
+
+    Raises:
+        TrainingError, OutputError: see `begin`, `reopen`, `check_material`.
+    """
+    if not (run / "run.json").exists():
+        begin(run, plan, material)
+        return plan
+    check_material(run, material)
+    return reopen(run, plan.data)
+
+
 def carry_out(
     run: Path, plan: Plan, material: Material, devices: Devices, listener: Listener
 ) -> Scorecard | None:

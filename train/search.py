@@ -1,0 +1,144 @@
+"""Train several variants one after the other and set them beside each other in one table.
+
+    python -m train.search train/searches/edge-s.toml --data fer2013-csv --runs runs/search
+
+Each variant is a run folder of its own. What is finished is only measured again, what was stopped goes
+on, so a search can be stopped and extended at will. It writes `search.md` and `search.json`.
+"""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import keras
+
+from edge.atomic import write_text
+from edge.cli import verbose_option
+from edge.datasets.ferplus import with_majority
+from edge.errors import ConfigError
+from edge.metrics import calibrate, percent, score
+
+from .architectures import ARCHITECTURES
+from .command import listening
+from .cost import int8_bytes, multiply_adds
+from .devices import Devices, start_keras
+from .history import read_history
+from .recipe import load_recipe
+from .run import Material, Plan, begin_or_reopen, carry_out, read_material
+from .training import predict
+
+_KEYS = {"name", "arch", "recipe", "set", "drop_duplicates"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One line of the table: what is trained, and what is otherwise than in the recipe."""
+
+    name: str
+    plan: Plan
+
+
+@click.command()
+@click.argument("variants", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="The data set.")
+@click.option("--runs", type=click.Path(path_type=Path), required=True, help="The runs' folder.")
+@verbose_option
+def main(variants: Path, data: Path, runs: Path) -> None:
+    """Train all variants in the TOML file VARIANTS and compare them."""
+    devices = start_keras()
+    wanted = read_variants(variants, data)
+    materials: dict[bool, Material] = {}
+    rows: list[dict[str, Any]] = []
+    for variant in wanted:
+        dropping = variant.plan.drop_duplicates
+        if dropping not in materials:
+            materials[dropping] = read_material(variant.plan, lambda *_: None)
+        click.echo(f"\n{variant.name}", err=True)
+        rows.append(_row(variant, runs, materials[dropping], devices))
+        write_text(runs / "search.json", json.dumps(rows, indent=1) + "\n")
+        write_text(runs / "search.md", as_table(rows) + "\n")
+    click.echo(as_table(rows))
+
+
+def read_variants(file: Path, data: Path) -> list[Variant]:
+    """Return the variants that a TOML file lists.
+
+    Raises:
+        ConfigError: it cannot be read, or a variant is not well described.
+    """
+    try:
+        listed = tomllib.loads(file.read_text())["variant"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(f"{file}: cannot be read as a list of [[variant]]: {error!r}") from error
+    if not isinstance(listed, list):
+        raise ConfigError(f"{file}: cannot be read as a list of [[variant]]")
+    return [_variant(file, entry, data) for entry in listed]
+
+
+def as_table(rows: list[dict[str, Any]]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = [
+        "| variant | accuracy | balanced | disgust | fear | calibration error | FER+ majority | "
+        "million multiply-adds | int8, kB | epochs |",
+        "|" + "---|" * 10,
+    ]
+    for row in rows:
+        shares = [row[k] for k in ("accuracy", "balanced", "disgust", "fear", "calibration_error")]
+        cells = [*map(percent, shares), percent(row["ferplus"])]
+        cells += [f"{row['multiply_adds'] / 1e6:.1f}", f"{row['int8_bytes'] / 1000:.0f}"]
+        lines.append(f"| {row['variant']} | {' | '.join(cells)} | {row['epochs']} |")
+    return "\n".join(lines)
+
+
+def _variant(file: Path, entry: dict[str, Any], data: Path) -> Variant:
+    if unknown := entry.keys() - _KEYS:
+        raise ConfigError(f"{file}: {', '.join(sorted(unknown))}: known are {', '.join(_KEYS)}")
+    name, arch = entry.get("name"), entry.get("arch")
+    if not name or arch not in ARCHITECTURES:
+        raise ConfigError(
+            f"{file}: a variant needs a name and an arch out of {', '.join(ARCHITECTURES)}"
+        )
+    architecture = ARCHITECTURES[arch]
+    recipe_name = entry.get("recipe", architecture.recipe)
+    changes = {key: _text(value) for key, value in entry.get("set", {}).items()}
+    recipe = load_recipe(recipe_name, {**architecture.changes, **changes})
+    return Variant(name, Plan(arch, data, recipe_name, recipe, entry.get("drop_duplicates", False)))
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _row(variant: Variant, runs: Path, material: Material, devices: Devices) -> dict[str, Any]:
+    run = runs / variant.name.replace(" ", "-")
+    if not (run / "model.keras").exists():
+        plan = begin_or_reopen(run, variant.plan, material)
+        with listening(plan.recipe.epochs, tells=True) as listener:
+            carry_out(run, plan, material, devices, listener)
+    model = keras.models.load_model(run / "model.keras", compile=False)
+    faces = material.validation
+    scores = predict(model, faces)
+    card = score(faces.labels, scores.argmax(axis=1))
+    voted = None
+    if faces.votes is not None:
+        clear = with_majority(faces)
+        voted = score(clear.labels, predict(model, clear).argmax(axis=1)).accuracy
+    return {
+        "variant": variant.name,
+        "accuracy": card.accuracy,
+        "balanced": card.balanced_accuracy,
+        "disgust": card.recall["disgust"],
+        "fear": card.recall["fear"],
+        "calibration_error": calibrate(faces.labels, scores).error,
+        "ferplus": voted,
+        "multiply_adds": multiply_adds(model),
+        "int8_bytes": int8_bytes(model),
+        "epochs": len(read_history(run / "history.csv")),
+    }
+
+
+if __name__ == "__main__":
+    main()
