@@ -137,7 +137,7 @@ ARCHITECTURES = {
         Architecture(
             "edge-s",
             "small, the one that is shipped",
-            partial(edge_net, "edge-s", ((24,), (48,), (80, 80), (120, 120)), 192),
+            partial(edge_net, "edge-s", ((16,), (32, 32), (64, 72), (144, 144)), 224),
             "edge",
         ),
     )

@@ -126,7 +126,7 @@ def augmented_samples(
 
 def _changed(image: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
     if recipe.augment:
-        image = augment_face(image, rng)
+        image = augment_face(image, rng, recipe.augment_strength)
     if recipe.camera and rng.random() < recipe.camera:
         image = spoil_face(image, rng)
     return image

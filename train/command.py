@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .training import Listener
 
 _PATH = click.Path(path_type=Path)
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a hyperparameter."
+)
 _KEPT_BY_A_RUN = {
     "arch": "--arch",
     "recipe": "--recipe",
@@ -37,9 +40,7 @@ _KEPT_BY_A_RUN = {
     type=click.Choice(["fer", "ferplus", "blend"]),
     help="The set's labels, FER+ votes, or the mean of both.  [default: the recipe's]",
 )
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a hyperparameter."
-)
+@set_option
 @click.option("--drop-duplicates", is_flag=True, help="Learn from no face that is in the test too.")
 @click.option("--out", type=_PATH, help="The run's folder.  [default: runs/NAME]")
 @click.option("--resume", type=_PATH, metavar="RUN", help="Go on with the run in this folder.")
@@ -138,7 +139,7 @@ def _plan(
     architecture = ARCHITECTURES[arch]
     name = recipe or architecture.recipe
     changes = dict(architecture.changes) | ({"labels": labels} if labels else {})
-    settings = load_recipe(name, changes | dict(_pair(text) for text in overrides))
+    settings = load_recipe(name, changes | pairs(overrides))
     return Plan(arch, data, name, settings, drop_duplicates)
 
 
@@ -236,6 +237,11 @@ def _listing() -> str:
             "train one: edge-emo train --data DIR --arch edge-s",
         ]
     )
+
+
+def pairs(overrides: tuple[str, ...]) -> dict[str, str]:
+    """Return the field -> text of what `--set` was given. Raises: click.BadParameter."""
+    return dict(_pair(text) for text in overrides)
 
 
 def _pair(text: str) -> tuple[str, str]:

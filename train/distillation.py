@@ -32,19 +32,36 @@ class Student(keras.Model):
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
 
-def load_teacher(path: Path, like: keras.Model) -> keras.Model:
-    """Return the model at `path`, which must take and give what `like` does. Raises: TrainingError."""
+def load_like(path: Path, like: keras.Model, what: str) -> keras.Model:
+    """Return the model at `path`, which must take and give what `like` does.
+
+    Args:
+        what: the hyperparameter that names it, for messages.
+
+    Raises:
+        TrainingError.
+    """
     try:
-        teacher = keras.models.load_model(path, compile=False)
+        model = keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError) as error:
         raise TrainingError(
-            f"teacher: {path}: cannot be read as a Keras model; give a .keras file that "
+            f"{what}: {path}: cannot be read as a Keras model; give a .keras file that "
             f"`edge-emo train` wrote ({str(error).splitlines()[0]})"
         ) from error
-    if (teacher.input_shape, teacher.output_shape) != (like.input_shape, like.output_shape):
+    if (model.input_shape, model.output_shape) != (like.input_shape, like.output_shape):
         raise TrainingError(
-            f"teacher: {path}: turns {teacher.input_shape} into {teacher.output_shape}, not "
+            f"{what}: {path}: turns {model.input_shape} into {model.output_shape}, not "
             f"{like.input_shape} into {like.output_shape}; train it with edge-emo"
         )
-    teacher.trainable = False
-    return teacher
+    return model
+
+
+def begin_with(model: keras.Model, path: Path) -> None:
+    """Give `model` the weights of the same network at `path`. Raises: TrainingError."""
+    try:
+        model.set_weights(load_like(path, model, "start").get_weights())
+    except ValueError as error:
+        raise TrainingError(
+            f"start: {path}: is another network than {model.name}; give one trained with the same "
+            "--arch"
+        ) from error

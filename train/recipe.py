@@ -18,7 +18,10 @@ _CHOICES = {
     "labels": ("fer", "ferplus", "blend"),
     "compute": ("float32", "mixed_bfloat16"),
 }
-_SHARES = ("label_smoothing", "weight_averaging", "teacher_share", "momentum", "camera")
+_SHARES = (
+    *("label_smoothing", "weight_averaging", "teacher_share", "momentum"),
+    *("logit_adjustment", "augment_strength", "camera"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +42,11 @@ class Recipe:
     labels: str
     label_smoothing: float
     class_balance: float
+    logit_adjustment: float
     augment: bool
+    augment_strength: float
     camera: float
+    start: str
     teacher: str
     teacher_share: float
     teacher_temperature: float

@@ -22,6 +22,7 @@ from edge.errors import TrainingError
 from edge.machine import describe_machine, version_of
 from edge.metrics import Scorecard
 
+from .adjustment import adjust, prior
 from .architectures import ARCHITECTURES
 from .batches import augmented_samples
 from .cost import int8_bytes, multiply_adds
@@ -162,6 +163,7 @@ def carry_out(
     if not devices.writes:
         return None
     model = finished_model(architecture, plan.recipe, run)
+    adjust(model, prior(material.faces, plan.recipe), plan.recipe.logit_adjustment)
     save_model(model, run)
     return write_report(
         run,

@@ -2,27 +2,33 @@
 
     python -m train.search train/searches/edge-s.toml --data fer2013-csv --runs runs/search
 
+`--set epochs=10` and the like change every variant alike.
+
 Each variant is a run folder of its own. What is finished is only measured again, what was stopped goes
 on, so a search can be stopped and extended at will. It writes `search.md` and `search.json`.
 """
 
 import json
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 import keras
+import numpy as np
 
 from edge.atomic import write_text
 from edge.cli import verbose_option
+from edge.corruptions import CORRUPTIONS, corrupt
 from edge.datasets.ferplus import with_majority
 from edge.errors import ConfigError
 from edge.metrics import calibrate, percent, score
 
 from .architectures import ARCHITECTURES
-from .command import listening
+from .command import listening, pairs, set_option
 from .cost import int8_bytes, multiply_adds
 from .devices import Devices, start_keras
 from .history import read_history
@@ -31,6 +37,8 @@ from .run import Material, Plan, begin_or_reopen, carry_out, read_material
 from .training import predict
 
 _KEYS = {"name", "arch", "recipe", "set", "drop_duplicates"}
+_SHARES = ("accuracy", "balanced", "disgust", "fear", "spoilt", "calibration_error", "ferplus")
+_MEDIUM = 2  # of the strengths of corruption
 
 
 @dataclass(frozen=True)
@@ -45,11 +53,12 @@ class Variant:
 @click.argument("variants", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="The data set.")
 @click.option("--runs", type=click.Path(path_type=Path), required=True, help="The runs' folder.")
+@set_option
 @verbose_option
-def main(variants: Path, data: Path, runs: Path) -> None:
+def main(variants: Path, data: Path, runs: Path, overrides: tuple[str, ...]) -> None:
     """Train all variants in the TOML file VARIANTS and compare them."""
     devices = start_keras()
-    wanted = read_variants(variants, data)
+    wanted = read_variants(variants, data, pairs(overrides))
     materials: dict[bool, Material] = {}
     rows: list[dict[str, Any]] = []
     for variant in wanted:
@@ -63,8 +72,10 @@ def main(variants: Path, data: Path, runs: Path) -> None:
     click.echo(as_table(rows))
 
 
-def read_variants(file: Path, data: Path) -> list[Variant]:
-    """Return the variants that a TOML file lists.
+def read_variants(
+    file: Path, data: Path, overrides: Mapping[str, str] = MappingProxyType({})
+) -> list[Variant]:
+    """Return the variants that a TOML file lists, `overrides` (field -> text) put into each recipe.
 
     Raises:
         ConfigError: it cannot be read, or a variant is not well described.
@@ -75,25 +86,27 @@ def read_variants(file: Path, data: Path) -> list[Variant]:
         raise ConfigError(f"{file}: cannot be read as a list of [[variant]]: {error!r}") from error
     if not isinstance(listed, list):
         raise ConfigError(f"{file}: cannot be read as a list of [[variant]]")
-    return [_variant(file, entry, data) for entry in listed]
+    return [_variant(file, entry, data, overrides) for entry in listed]
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as a Markdown table."""
     lines = [
-        "| variant | accuracy | balanced | disgust | fear | calibration error | FER+ majority | "
-        "million multiply-adds | int8, kB | epochs |",
-        "|" + "---|" * 10,
+        "| variant | accuracy | balanced | disgust | fear | spoilt | calibration error | "
+        "FER+ majority | million multiply-adds | int8, kB | epochs |",
+        "|" + "---|" * 11,
     ]
     for row in rows:
-        shares = [row[k] for k in ("accuracy", "balanced", "disgust", "fear", "calibration_error")]
-        cells = [*map(percent, shares), percent(row["ferplus"])]
+        shares = [row[k] for k in _SHARES]
+        cells = [*map(percent, shares)]
         cells += [f"{row['multiply_adds'] / 1e6:.1f}", f"{row['int8_bytes'] / 1000:.0f}"]
         lines.append(f"| {row['variant']} | {' | '.join(cells)} | {row['epochs']} |")
     return "\n".join(lines)
 
 
-def _variant(file: Path, entry: dict[str, Any], data: Path) -> Variant:
+def _variant(
+    file: Path, entry: dict[str, Any], data: Path, overrides: Mapping[str, str]
+) -> Variant:
     if unknown := entry.keys() - _KEYS:
         raise ConfigError(f"{file}: {', '.join(sorted(unknown))}: known are {', '.join(_KEYS)}")
     name, arch = entry.get("name"), entry.get("arch")
@@ -104,7 +117,7 @@ def _variant(file: Path, entry: dict[str, Any], data: Path) -> Variant:
     architecture = ARCHITECTURES[arch]
     recipe_name = entry.get("recipe", architecture.recipe)
     changes = {key: _text(value) for key, value in entry.get("set", {}).items()}
-    recipe = load_recipe(recipe_name, {**architecture.changes, **changes})
+    recipe = load_recipe(recipe_name, {**architecture.changes, **changes, **overrides})
     return Variant(name, Plan(arch, data, recipe_name, recipe, entry.get("drop_duplicates", False)))
 
 
@@ -122,6 +135,10 @@ def _row(variant: Variant, runs: Path, material: Material, devices: Devices) -> 
     faces = material.validation
     scores = predict(model, faces)
     card = score(faces.labels, scores.argmax(axis=1))
+    spoilt = [
+        (predict(model, replace(faces, images=corrupt(faces.images, name, _MEDIUM))).argmax(axis=1))
+        for name in CORRUPTIONS
+    ]
     voted = None
     if faces.votes is not None:
         clear = with_majority(faces)
@@ -132,6 +149,7 @@ def _row(variant: Variant, runs: Path, material: Material, devices: Devices) -> 
         "balanced": card.balanced_accuracy,
         "disgust": card.recall["disgust"],
         "fear": card.recall["fear"],
+        "spoilt": float(np.mean([told == faces.labels for told in spoilt])),
         "calibration_error": calibrate(faces.labels, scores).error,
         "ferplus": voted,
         "multiply_adds": multiply_adds(model),

@@ -23,7 +23,7 @@ from edge.errors import TrainingError
 from .architectures import Architecture
 from .batches import TrainingBatches, ValidationBatches
 from .devices import Devices
-from .distillation import Student, load_teacher
+from .distillation import Student, begin_with, load_like
 from .history import History, read_history, write_history
 from .recipe import Recipe, plateau_rate, should_stop
 
@@ -186,6 +186,8 @@ class _Loop(keras.callbacks.Callback):
 
 def _compiled(architecture: Architecture, recipe: Recipe, steps: int) -> keras.Model:
     model = architecture.build()
+    if recipe.start:
+        begin_with(model, Path(recipe.start))
     average = recipe.weight_averaging
     rest: dict[str, Any] = {"use_ema": True, "ema_momentum": average} if average else {}
     rate = _schedule(recipe, steps)
@@ -217,7 +219,9 @@ def _schedule(recipe: Recipe, steps: int) -> Any:
 def _taught(model: keras.Model, recipe: Recipe) -> keras.Model:
     if not recipe.teacher:
         return model
-    student = Student(model, load_teacher(Path(recipe.teacher), model), recipe)
+    teacher = load_like(Path(recipe.teacher), model, "teacher")
+    teacher.trainable = False
+    student = Student(model, teacher, recipe)
     student.compile(model.optimizer, "categorical_crossentropy", metrics=["accuracy"])
     return student
 

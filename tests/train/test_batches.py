@@ -108,3 +108,11 @@ def test_the_samples_of_the_report_are_as_many_of_each_emotion(labelled_faces):
     images, labels = augmented_samples(labelled_faces, load_recipe("edge"), each=3)
     assert images.shape == (21, 48, 48)
     assert np.bincount(labels).tolist() == [3] * 7
+
+
+def test_the_weakest_augmentation_only_mirrors(labelled_faces):
+    face, rng = labelled_faces.images[0], np.random.default_rng(1)
+    seen = [augment_face(face, rng, strength=0) for _ in range(16)]
+    for changed in seen:
+        assert np.array_equal(changed, face) or np.array_equal(changed, face[:, ::-1])
+    assert len({changed.tobytes() for changed in seen}) == 2

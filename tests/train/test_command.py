@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
-pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
+keras = pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
 from edge.cli import main
 
@@ -111,6 +112,25 @@ def test_a_student_learns_from_its_teacher(labelled_folder, tmp_path, capsys):
     capsys.readouterr()
     assert train(*options, "--out", tmp_path / "other", "--set", f"teacher={wrong}") == 1
     assert "cannot be read as a Keras model" in capsys.readouterr().err
+
+
+def test_a_run_can_begin_with_the_weights_of_another(labelled_folder, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    options = ["--data", labelled_folder, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    assert train(*options, "--out", first) == 0
+    begun = [f"start={first / 'model.keras'}", "schedule=plateau", "learning_rate=1e-12"]
+    assert train(*options, "--out", second, *(f"--set={text}" for text in begun)) == 0
+    kernels = [
+        keras.models.load_model(run / "model.keras").layers[-1].kernel.numpy()
+        for run in (first, second)
+    ]
+    np.testing.assert_allclose(*kernels, atol=1e-6)
+
+    capsys.readouterr()
+    options[3] = "edge-s"
+    start = f"start={first / 'model.keras'}"
+    assert train(*options, "--out", tmp_path / "other", "--set", start) == 1
+    assert "is another network than edge-s" in capsys.readouterr().err
 
 
 def test_a_diverging_training_ends_with_what_to_do(labelled_folder, tmp_path, capsys):
