@@ -60,10 +60,11 @@ say "installing $(basename "$from") into $prefix"
 pip install --upgrade -c "$work/constraints" "$from"
 pip install --force-reinstall --no-deps "$from" # the same version, built anew, too
 
-# A PC gets OpenCV's desktop build, which a system without X cannot import.
+# A PC gets OpenCV's desktop build, which a system without X cannot import. Both builds lie in one
+# folder: removing one leaves the other without its files.
 if ! "$prefix/bin/python" -c 'import cv2' 2>/dev/null; then
     pip uninstall --yes opencv-python
-    pip install -c "$work/constraints" 'opencv-python-headless>=4.8,<5'
+    pip install --force-reinstall --no-deps 'opencv-python-headless>=4.8,<5'
 fi
 
 rm -rf "$work"
