@@ -64,7 +64,9 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
         _try(["udevadm", "control", "--reload"])
     _run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
     if start:
-        _run(["systemctl", "try-restart", "--no-block", "edge-emo@*"])  # the others have new code too
+        _run(
+            ["systemctl", "try-restart", "--no-block", "edge-emo@*"]
+        )  # the others have new code too
         _run(["systemctl", "start", "--no-block", f"edge-emo@{name}"])
         say(f"started edge-emo@{name}; see 'edge-emo service' or 'journalctl -u edge-emo@{name}'")
 

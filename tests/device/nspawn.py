@@ -11,7 +11,6 @@ status 1 if anything was not as it must be. The mirror is debootstrap's own, or 
 
 import argparse
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -19,8 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = "systemd,systemd-sysv,dbus,udev,python3-venv,python3-numpy,iproute2,ca-certificates"
+from machine import Machine, copy_checkout, make_root, until
+
 PORT = 8091
 NAME = "door"
 UNIT = f"edge-emo@{NAME}"
@@ -34,81 +33,6 @@ records = list(read_records(Path("{STATE}/faces.jsonl")))
 gaps = [r["gap"] for r in records if "gap" in r]
 print(json.dumps({{"records": len(records), "last": records[-1]["frame"], "gaps": gaps}}))
 """
-
-
-class Machine:
-    """A Debian that boots in a container."""
-
-    def __init__(self, root: Path, log: Path) -> None:
-        self.root = root
-        self._log = log.open("ab")
-        self._process: subprocess.Popen[bytes] | None = None
-        self._init = 0
-
-    def boot(self) -> None:
-        command = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--boot"]
-        command += ["--keep-unit", "--register=no", "--console=pipe", "--link-journal=no"]
-        command += ["--resolv-conf=copy-host"]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
-        )
-        until(lambda: self._find_init() and self.sh("systemctl is-system-running", True) in RUNS)
-
-    def sh(self, command: str, may_fail: bool = False, timeout: float = 900) -> str:
-        """Run a command in the machine and return what it says."""
-        enter = ["nsenter", f"--target={self._init}", "--all", "sh", "-c", command]
-        clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
-        done = subprocess.run(
-            enter,
-            capture_output=True,
-            text=True,
-            env=clean,
-            timeout=timeout,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-        )
-        if done.returncode and not may_fail:
-            raise AssertionError(f"'{command}' failed: {done.stdout}{done.stderr}")
-        return done.stdout.strip()
-
-    def shut_down(self, how: str = "poweroff") -> None:
-        self.sh(f"systemctl {how}", True)
-        self.wait_until_off()
-
-    def pull_the_plug(self) -> None:
-        assert self._process
-        subprocess.run(["kill", "-9", str(self._init)], check=False)
-        self.wait_until_off()
-
-    def wait_until_off(self) -> None:
-        if self._process:
-            try:
-                self._process.wait(60)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._process = None
-
-    def _find_init(self) -> bool:
-        assert self._process
-        assert self._process.poll() is None, "systemd-nspawn ended; see its log"
-        pid = self._process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        self._init = int(children[0]) if children else 0
-        return bool(children)
-
-
-RUNS = ("running", "degraded")
-
-
-def until(true, seconds: float = 90, every: float = 0.2):
-    """Wait until something is true and return it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := true():
-            return found
-        time.sleep(every)
-    raise AssertionError(f"not within {seconds} s")
 
 
 class Acceptance:
@@ -231,6 +155,69 @@ class Acceptance:
         assert re.search(r"Seccomp:\s*2", caps), caps
         return f"'{text}'; {int(rss) / 1024:.0f} MB resident, {tasks} threads; no capabilities, seccomp on; {asked}"
 
+    def journal_and_files(self) -> str:
+        told = self.sh(f"journalctl -q -b -o json -u {UNIT} _COMM=edge-emo").splitlines()
+        levels = sorted({json.loads(line)["PRIORITY"] for line in told})
+        records = self.counted()["records"]
+        assert len(told) < records / 5, f"{len(told)} lines for {records} records"
+        files = self.sh("find /var/lib/edge-emo /tmp/systemd-private-* -type f").split()
+        assert all(f.startswith(f"{STATE}/faces") for f in files), files
+        return f"{len(told)} lines of levels {levels} for {records} records; it wrote {files}"
+
+    def second_camera(self) -> str:
+        self.sh("/opt/edge-emo/bin/edge-emo service install mock --no-start")
+        self.sh("systemctl start edge-emo@mock")
+        pid = self.sh("systemctl show -P MainPID edge-emo@mock")
+        links = self.sh(f"nsenter -t {pid} -n ip -br link").splitlines()
+        assert [line.split()[0] for line in links] == ["lo"], links
+        for line in ("off_gpio = 17", ""):
+            config = "/etc/edge-emo/mock.toml"
+            self.sh(f"sed -i '/^off_gpio/d' {config}; echo '{line}' >> {config}")
+            self.sh("/opt/edge-emo/bin/edge-emo service install mock --no-start")
+            allowed = self.sh("systemctl show -P DeviceAllow edge-emo@mock")
+            assert ("char-gpiochip" in allowed) == bool(line), allowed
+            verified = self.sh("systemd-analyze verify edge-emo@mock.service 2>&1")
+            assert verified == "", verified
+        said = self.sh("/opt/edge-emo/bin/edge-emo service").replace("\n", "; ")
+        self.sh("systemctl disable --now edge-emo@mock; rm /etc/edge-emo/mock.toml")
+        return f"both run, the local one sees no network; pins only with off_gpio; {said}"
+
+    def bad_settings(self) -> str:
+        config, pid = f"/etc/edge-emo/{NAME}.toml", self.pid()
+        self.sh(f"cp {config} /root/kept.toml; echo 'min_face = 7' >> {config}")
+        self.sh(f"systemctl reload {UNIT}")
+        until(lambda: self.journal("the settings are not taken"))
+        self.sh(f"cp /root/kept.toml {config}")
+        self.grows()
+        assert self.pid() == pid
+        return "refused with the setting's name, the old ones stay in force, same process"
+
+    def hanging_output(self) -> str:
+        """A pipe that nobody reads takes 64 kB; then writing to it never returns."""
+        config, before = f"/etc/edge-emo/{NAME}.toml", self.restarts()
+        self.sh(f"mkfifo -m 666 {STATE}/pipe; cp {config} /root/kept.toml")
+        self.sh(f"sed -i 's/^jsonl = .*/jsonl = \"pipe\"/' {config}; systemctl reload {UNIT}")
+        started = time.monotonic()
+        until(lambda: self.restarts() > before, 240, 1)
+        took = time.monotonic() - started
+        assert self.journal("Watchdog timeout")
+        self.sh(f"cp /root/kept.toml {config}; systemctl restart {UNIT}; rm {STATE}/pipe")
+        self.grows()
+        return f"watchdog killed it, systemd started it anew, {took:.0f} s after the pipe began to fill"
+
+    def full_at_start(self) -> str:
+        self.sh(f"systemctl stop {UNIT}")
+        self.sh(f"mount -t tmpfs -o size=600k,mode=0777 none {STATE}")
+        try:
+            self.sh(f"dd if=/dev/zero of={STATE}/filler bs=1k count=2000 2>/dev/null", True)
+            self.sh(f"systemctl start {UNIT}")
+            until(lambda: "frames/s" in self.show("StatusText")[0])
+            self.sh(f"rm {STATE}/filler")
+            self.grows()
+            return "READY, analysing; recording once there was room"
+        finally:
+            self.sh(f"systemctl stop {UNIT}; umount {STATE}; systemctl start {UNIT}")
+
     def kill(self) -> str:
         before, pid = self.restarts(), self.pid()
         self.sh(f"kill -9 {pid}")
@@ -295,18 +282,12 @@ class Acceptance:
         pid = self.pid()
         self.sh(f"systemctl reload {UNIT}")
         until(lambda: self.journal("settings read again"))
-        largest = 0
-        end = time.monotonic() + 40
-        while time.monotonic() < end:
-            largest = max(largest, int(self.sh(f"cat {STATE}/faces*.jsonl | wc -c")))
-            time.sleep(1)
+        time.sleep(40)
         numbers = self.sh(f"ls {STATE}").split()
         assert self.pid() == pid, "reload started a new process"
-        before_the_bound = int(self.sh(f"stat -c %s {STATE}/faces-000001.jsonl", True) or 0)
         settled = int(self.sh(f"cat {STATE}/faces*.jsonl | wc -c"))
         assert settled <= 100_000, settled
         self.sh(f"cp /root/kept.toml {config}; systemctl reload {UNIT}")
-        del before_the_bound, largest
         return (
             f"reloaded in the same process; {len(numbers)} files, {settled / 1000:.0f} kB of 100 kB"
         )
@@ -315,13 +296,12 @@ class Acceptance:
         gaps = len(self.counted()["gaps"])
         self.sh("touch /var/lib/edge-emo/off")
         until(lambda: "switched off" in self.show("StatusText")[0])
-        port = until(
+        until(
             lambda: (
                 self.sh(f"ss -Htn state established '( dport = :{PORT} )' | wc -l", True)
                 in ("0", "")
             )
         )
-        del port
         time.sleep(3)
         assert self.active()
         self.sh("rm /var/lib/edge-emo/off")
@@ -404,7 +384,9 @@ class Acceptance:
         self.plug_in()
         until(self.active, 60)
         self.grows()
-        return f"started anew {self.restarts()} times, once a minute, without end; then READY: {took}"
+        return (
+            f"started anew {self.restarts()} times, once a minute, without end; then READY: {took}"
+        )
 
     def upgrade(self) -> str:
         config = f"/etc/edge-emo/{NAME}.toml"
@@ -440,6 +422,7 @@ class Acceptance:
         self.check("units", self.units)
         self.check("start", self.start)
         self.check("status", self.status)
+        self.check("a second camera", self.second_camera)
         self.check("kill -9", self.kill)
         self.check("SIGSTOP", self.stop_signal)
         faults = {
@@ -473,35 +456,20 @@ class Acceptance:
             self.check(what, lambda b=break_it, m=mend, s=seconds, t=said: self.fault(b, m, s, t))
         self.check("off switch (file)", self.off_switch)
         self.check("SIGHUP; files set aside", self.rotation)
+        self.check("SIGHUP with settings that are wrong", self.bad_settings)
         self.check("full disk", self.full_disk)
+        self.check("full disk at the start", self.full_at_start)
+        self.check("an output hangs", self.hanging_output)
+        self.check("journal and files", self.journal_and_files)
         self.check("SIGTERM", self.stop)
         self.check("SIGTERM while capture hangs", self.stop_while_silent)
         self.check("reboot", self.reboot)
         self.check("power loss within a record", self.power_loss)
         self.check("no camera at the start", self.camera_late)
+        self.check("no camera for minutes", self.camera_away)
         self.check("upgrade", self.upgrade)
         self.check("uninstall", self.uninstall)
         self.check("uninstall --purge", self.purge)
-
-
-def make_root(root: Path, suite: str) -> None:
-    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(root)]
-    command += [os.environ["MIRROR"]] if "MIRROR" in os.environ else []
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    for link in ("systemd-firstboot.service", "systemd-networkd-wait-online.service"):
-        (root / "etc/systemd/system" / link).symlink_to("/dev/null")
-    # The network may be reached through a proxy with a certificate of its own.
-    shutil.copy("/etc/ssl/certs/ca-certificates.crt", root / "etc/ssl/certs/ca-certificates.crt")
-
-
-def copy_checkout(to: Path) -> None:
-    """Copy what the repository would be cloned as, so that work on it does not disturb."""
-    asked = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    files = subprocess.run(asked, cwd=REPOSITORY, check=True, capture_output=True).stdout
-    for name in filter(None, files.decode().split("\0")):
-        if (REPOSITORY / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(REPOSITORY / name, to / name)
 
 
 def main() -> None:
