@@ -178,9 +178,18 @@ class Acceptance:
             assert ("char-gpiochip" in allowed) == bool(line), allowed
             verified = self.sh("systemd-analyze verify edge-emo@mock.service 2>&1")
             assert verified == "", verified
+        group = self.sh("systemctl show -P ControlGroup edge-emo@mock")
+        self.sh("mknod -m 666 /dev/strange c 10 237; mknod -m 666 /dev/video9 c 81 9")
+        enter = f"echo $$ > '/sys/fs/cgroup{group}/cgroup.procs'; head -c 1"
+        opened = [self.sh(f"{enter} /dev/{d} 2>&1", True) for d in ("strange", "video9")]
+        assert "Operation not permitted" in opened[0], opened
+        assert "No such device" in opened[1], opened  # let through to a driver that is not there
         said = self.sh("/opt/edge-emo/bin/edge-emo service").replace("\n", "; ")
         self.sh("systemctl disable --now edge-emo@mock; rm /etc/edge-emo/mock.toml")
-        return f"both run, the local one sees no network; pins only with off_gpio; {said}"
+        return (
+            "both run; the local one sees no network, no device but cameras, and pins only with "
+            f"off_gpio; {said}"
+        )
 
     def bad_settings(self) -> str:
         config, pid = f"/etc/edge-emo/{NAME}.toml", self.pid()
