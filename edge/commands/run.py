@@ -205,8 +205,10 @@ def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
         with _signals(stop, again, ending):
             try:
                 outcome = hold_session(config, stop, Pulse(manager))
-            except KeyboardInterrupt:  # a camera was being opened
-                outcome = None
+            except KeyboardInterrupt as why:
+                if why.args:
+                    raise
+                outcome = None  # a camera was being opened
             if not again.is_set() or ending.is_set():
                 manager.stopping()
                 break
@@ -234,7 +236,7 @@ def _signals(
 
     def end(number: int, frame: Any) -> None:
         if ending.is_set():
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("the second time")
         ending.set()
         stop.set()
 

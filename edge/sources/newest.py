@@ -81,7 +81,7 @@ class Newest:
         self.leave()
         # A capture call that never returns must not keep the program from ending.
         if self.busy:
-            self._thread.join(timeout=1.0)
+            self._thread.join(timeout=0.5)
         self.leave()
 
     def _over(self) -> bool:
