@@ -127,7 +127,7 @@ class Lasting:
             try:
                 return self._opened(waiting)
             except SourceError as error:
-                if time.monotonic() + self._pause_s >= until_s or self._switched_off():
+                if time.monotonic() >= until_s or self._switched_off():
                     raise
                 self._fail(error)
             for _ in self._pause():
