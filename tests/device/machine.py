@@ -11,11 +11,14 @@ PACKAGES = "systemd,systemd-sysv,dbus,udev,python3-venv,python3-numpy,iproute2,c
 RUNS = ("running", "degraded")
 # With cgroups of the second version alone, and allowed to load the filters that systemd makes of
 # DeviceAllow and IPAddressDeny: without, they would not be enforced in the container.
-BOOT = """
+CGROUP = """
 umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-mkdir -p /sys/fs/cgroup/edge-emo-machine
-echo $$ > /sys/fs/cgroup/edge-emo-machine/cgroup.procs
+cd /sys/fs/cgroup
+"""
+BOOT = f"""{CGROUP}
+mkdir edge-emo-$$
+echo $$ > edge-emo-$$/cgroup.procs
 exec systemd-nspawn --quiet --boot --keep-unit --register=no --console=pipe --link-journal=no \\
     --resolv-conf=copy-host --capability=all --system-call-filter=bpf --directory="$0"
 """
@@ -70,6 +73,8 @@ class Machine:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            tidy = f"{CGROUP} find edge-emo-{self._process.pid} -depth -type d -exec rmdir {{}} +"
+            subprocess.run(["unshare", "--mount", "sh", "-ec", tidy], check=False)
         self._process = None
 
     def _find_init(self) -> bool:

@@ -1,13 +1,15 @@
 """The service edge-emo@door in a booted machine: asked how it is, its camera plugged in and out."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
 
 from machine import Machine, until
 
-PORT = 8091
+with socket.create_server(("127.0.0.1", 0)) as _free:
+    PORT = _free.getsockname()[1]
 NAME = "door"
 UNIT = f"edge-emo@{NAME}"
 STATE = f"/var/lib/edge-emo/{NAME}"
