@@ -64,9 +64,8 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
         _try(["udevadm", "control", "--reload"])
     _run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
     if start:
-        _run(
-            ["systemctl", "try-restart", "--no-block", "edge-emo@*"]
-        )  # the others have new code too
+        # The others have new code too; whether their cameras are there is not asked here.
+        _run(["systemctl", "try-restart", "--no-block", "edge-emo@*"])
         _run(["systemctl", "start", "--no-block", f"edge-emo@{name}"])
         say(f"started edge-emo@{name}; see 'edge-emo service' or 'journalctl -u edge-emo@{name}'")
 
@@ -138,7 +137,7 @@ def data(name: str) -> str:
 def needs(settings: Mapping[str, Any]) -> set[str]:
     """Return what the unit must open for a camera with these settings: "network", "gpio"."""
     places = [settings.get("camera") or "", *(settings.get("outputs") or [])]
-    network = any("://" in place for place in places)
+    network = any("://" in str(place) for place in places)
     gpio = settings.get("off_gpio") is not None
     return {name for name, needed in zip(OPENED, (network, gpio), strict=True) if needed}
 
