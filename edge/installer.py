@@ -53,6 +53,7 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
             changed |= _write(drop_in, data(f"{opened}.conf"), say)
         elif drop_in.exists():
             _remove(drop_in, say)
+            _remove_empty(drop_in.parent)
             changed = True
     _keep_or_write(CONFIG / f"{name}.toml", config, say)
     if not _systemd_runs():
@@ -77,7 +78,8 @@ def uninstall(purge: bool, say: Say) -> None:
         ServiceError: this is not root, or a step failed.
     """
     _check_root()
-    for name in instances():
+    folders = {p.name.removeprefix("edge-emo@") for p in UNIT.parent.glob("edge-emo@?*.service.d")}
+    for name in sorted({*instances(), *(f.removesuffix(".service.d") for f in folders)}):
         if _systemd_runs():
             _try(["systemctl", "disable", "--now", "--quiet", f"edge-emo@{name}"])
         else:
