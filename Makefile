@@ -31,7 +31,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 FIT_OPENCV = $(1) -c 'import cv2' 2>/dev/null || { \
 	echo "no X libraries here: taking OpenCV's headless build"; \
 	$(1) -m pip uninstall --quiet --yes opencv-python; \
-	$(1) $(PIP_INSTALL) 'opencv-python-headless>=4.8,<5'; }
+	$(1) $(PIP_INSTALL) --force-reinstall --no-deps 'opencv-python-headless>=4.8,<5'; }
 
 $(VENV)/runtime: setup.cfg
 	$(PYTHON) -m venv $(VENV)

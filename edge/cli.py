@@ -13,6 +13,7 @@ import click
 from . import __version__
 from .errors import EdgeEmoError, MissingExtraError
 from .journal import JournalFormatter, prefix
+from .quiet import keep_own_stderr
 
 # Subcommand -> where it is. Only the one asked for is imported, so that `run` starts without the
 # packages that `train` needs.
@@ -75,6 +76,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a failure said in one line, 2 wrong usage."""
+    keep_own_stderr()
     handler = logging.StreamHandler()
     handler.setFormatter(JournalFormatter("edge-emo: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)

@@ -127,9 +127,18 @@ def _cascade() -> Told:
     yield OK, "the face cascade is there", ""
 
 
+# What the drivers of a Raspberry Pi's camera port, picture processor and codecs are called.
+_OF_THE_PI = re.compile(r"bcm2835-|unicam|rp1-cfe|pispbe|rpivid|rpi-hevc")
+_V4L2 = Path("/sys/class/video4linux")
+
+
 def _v4l2() -> Told:
-    nodes = sorted(Path("/sys/class/video4linux").glob("video*"), key=lambda p: int(p.name[5:]))
-    if not nodes:
+    nodes = sorted(_V4L2.glob("video*"), key=lambda p: int(p.name[5:]))
+    pis = [n for n in nodes if _OF_THE_PI.match(_text(n / "name"))]
+    if pis:
+        yield OK, f"{len(pis)} nodes of the Pi's own: --camera picamera uses them", ""
+    nodes = [n for n in nodes if n not in pis]
+    if not nodes and not pis:
         yield (
             WARN,
             "no V4L2 camera",

@@ -6,10 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
 from grp import getgrnam
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from .atomic import write_text
 from .config import RunConfig
@@ -20,6 +22,7 @@ CONFIG = Path("/etc/edge-emo")
 STATE = Path("/var/lib/edge-emo")
 USER = "edge-emo"
 GROUPS = ("video", "render")  # where they exist: cameras, and the buffers they fill
+OPENED = ("network", "gpio")  # what the unit keeps closed, and a drop-in opens where it is needed
 UNIT = Path("/etc/systemd/system/edge-emo@.service")
 RULES = Path("/etc/udev/rules.d/70-edge-emo.rules")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]*")
@@ -40,15 +43,18 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     """
     _check_root()
     config = camera_config(name, camera)
-    _make_user(say)
+    needs = _needs(name, config)
+    _make_user([*GROUPS, *(["gpio"] if "gpio" in needs else [])], say)
     changed = _write(UNIT, unit_text(), say)
     changed |= _write(RULES, data("70-edge-emo.rules"), say)
-    drop_in = _drop_in(name)
-    if "://" in _camera_of(config, name):
-        changed |= _write(drop_in, data("network.conf"), say)
-    elif drop_in.exists():
-        drop_in.unlink()
-        changed = True
+    for opened in OPENED:
+        drop_in = _drop_in(name, opened)
+        if opened in needs:
+            changed |= _write(drop_in, data(f"{opened}.conf"), say)
+        elif drop_in.exists():
+            _remove(drop_in, say)
+            _remove_empty(drop_in.parent)
+            changed = True
     _keep_or_write(CONFIG / f"{name}.toml", config, say)
     if not _systemd_runs():
         _run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
@@ -59,7 +65,8 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
         _try(["udevadm", "control", "--reload"])
     _run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
     if start:
-        _run(["systemctl", "try-restart", "edge-emo@*"])  # the others have new code too
+        # The others have new code too; whether their cameras are there is not asked here.
+        _run(["systemctl", "try-restart", "--no-block", "edge-emo@*"])
         _run(["systemctl", "start", "--no-block", f"edge-emo@{name}"])
         say(f"started edge-emo@{name}; see 'edge-emo service' or 'journalctl -u edge-emo@{name}'")
 
@@ -71,13 +78,15 @@ def uninstall(purge: bool, say: Say) -> None:
         ServiceError: this is not root, or a step failed.
     """
     _check_root()
-    for name in instances():
+    folders = {p.name.removeprefix("edge-emo@") for p in UNIT.parent.glob("edge-emo@?*.service.d")}
+    for name in sorted({*instances(), *(f.removesuffix(".service.d") for f in folders)}):
         if _systemd_runs():
             _try(["systemctl", "disable", "--now", "--quiet", f"edge-emo@{name}"])
         else:
             _try(["systemctl", "disable", "--quiet", f"edge-emo@{name}"])
-        _remove(_drop_in(name), say)
-        _remove_empty(_drop_in(name).parent)
+        for opened in OPENED:
+            _remove(_drop_in(name, opened), say)
+        _remove_empty(_drop_in_folder(name))
     for path in (UNIT, RULES, CONFIG):
         _remove(path, say)
     if _systemd_runs():
@@ -127,15 +136,30 @@ def data(name: str) -> str:
     return resources.files("edge.systemd").joinpath(name).read_text(encoding="utf-8")
 
 
-def _camera_of(config: str, name: str) -> str:
+def needs(settings: Mapping[str, Any]) -> set[str]:
+    """Return what the unit must open for a camera with these settings: "network", "gpio"."""
+    places = [settings.get("camera") or "", *(settings.get("outputs") or [])]
+    network = any("://" in str(place) for place in places)
+    gpio = settings.get("off_gpio") is not None
+    return {name for name, needed in zip(OPENED, (network, gpio), strict=True) if needed}
+
+
+def _needs(name: str, config: str) -> set[str]:
+    """Return what the settings in place need, or where there are none those in `config`."""
     path = CONFIG / f"{name}.toml"
-    text = path.read_text(encoding="utf-8") if path.exists() else config
-    found = re.search(r'^camera = "(.*)"$', text, re.MULTILINE)
-    return found[1] if found else ""
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else config
+        return needs(tomllib.loads(text))
+    except (OSError, ValueError) as error:
+        raise ServiceError(f"{path}: cannot be read: {error}; mend it and repeat this") from error
 
 
-def _drop_in(name: str) -> Path:
-    return UNIT.with_name(f"edge-emo@{name}.service.d") / "edge-emo-network.conf"
+def _drop_in(name: str, opened: str) -> Path:
+    return _drop_in_folder(name) / f"edge-emo-{opened}.conf"
+
+
+def _drop_in_folder(name: str) -> Path:
+    return UNIT.with_name(f"edge-emo@{name}.service.d")
 
 
 def _check_root() -> None:
@@ -155,12 +179,12 @@ def _user_exists() -> bool:
     return True
 
 
-def _make_user(say: Say) -> None:
+def _make_user(groups: list[str], say: Say) -> None:
     if not _user_exists():
         home = ["--home-dir", str(STATE), "--no-create-home"]
         _run(["useradd", "--system", "--user-group", *home, "--shell", "/usr/sbin/nologin", USER])
         say(f"made the user {USER}")
-    for group in GROUPS:
+    for group in groups:
         try:
             members = getgrnam(group).gr_mem
         except KeyError:

@@ -2,15 +2,16 @@
 
 import logging
 import os
+import sys
 
 _LEVELS = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
 
 
-def is_journal(stream: int = 2) -> bool:
-    """Tell whether systemd connected this file descriptor to its journal."""
+def is_journal() -> bool:
+    """Tell whether systemd connected Python's stderr to its journal."""
     try:
-        told = os.fstat(stream)
-    except OSError:
+        told = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):  # it leads elsewhere, or there is none
         return False
     return os.environ.get("JOURNAL_STREAM") == f"{told.st_dev}:{told.st_ino}"
 

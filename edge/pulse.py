@@ -17,6 +17,11 @@ class Pulse:
         self._said_s = time.monotonic()
         self._frames = 0
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether a service manager started this run."""
+        return self._manager.listens
+
     def beats(self, observation: Observation) -> None:
         """A frame was analysed and is with every output."""
         self._frames += 1

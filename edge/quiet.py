@@ -48,3 +48,17 @@ def quiet_stderr() -> Iterator[None]:
         yield
     finally:
         _stderr.let_go()
+
+
+def keep_own_stderr() -> None:
+    """Give Python a way to stderr of its own: what we say must arrive while a library is held back.
+
+    As the opening of a camera may hang, that may be for long.
+    """
+    try:
+        if sys.stderr is None or sys.stderr.fileno() != 2:
+            return
+        encoding, errors = sys.stderr.encoding, sys.stderr.errors
+        sys.stderr = open(os.dup(2), "w", buffering=1, encoding=encoding, errors=errors)  # noqa: SIM115
+    except (OSError, ValueError):  # led into something without a descriptor
+        pass

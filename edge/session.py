@@ -26,6 +26,10 @@ from .switch import off_switch
 
 log = logging.getLogger(__name__)
 
+# As a service a camera that is away is waited for: a new process every few seconds would keep a small
+# board busy. Not for ever, as systemd counts the whole system as starting until then.
+FIRST_S = 60.0
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -68,7 +72,7 @@ def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outc
             exposure_ms=config.max_exposure,
             timeout_s=config.camera_timeout,
         )
-        source = _opened(config, options, stop, switched_off)
+        source = _opened(config, options, stop, switched_off, pulse)
         closing.enter_context(source)
         outputs: list[Any] = []
         for cls, target in wanted:
@@ -93,11 +97,17 @@ def _opened(
     options: SourceOptions,
     stop: threading.Event,
     switched_off: Callable[[], str | None],
+    pulse: Pulse,
 ) -> Source | Lasting:
     if not is_camera(config.what):
         return open_source(config.what, options)
-    patience = Patience(config.camera_timeout, config.freeze_after, config.reconnect)
-    return Lasting(lambda: open_source(config.what, options), stop, patience, switched_off)
+    first_s = FIRST_S if pulse.is_heard and config.reconnect else 0.0
+    patience = Patience(config.camera_timeout, config.freeze_after, config.reconnect, first_s)
+
+    def open_camera() -> Source:
+        return open_source(config.what, options)
+
+    return Lasting(open_camera, stop, patience, switched_off, pulse.waits)
 
 
 def _output_options(config: RunConfig, source: Source | Lasting, target: str) -> OutputOptions:

@@ -35,6 +35,12 @@ need() { # module, Debian package
         fail "$2 cannot be installed: run 'apt update' and try again"
 }
 need ensurepip python3-venv
+bits=$($python -c 'import struct; print(8 * struct.calcsize("P"))')
+if [ "$bits" = 32 ]; then
+    [ "$version" = 3.11 ] || fail "on 32-bit ARM tflite-runtime needs Python 3.11, as of Bookworm"
+    need cv2 python3-opencv
+    [ -f /usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml ] || need no_module opencv-data
+fi
 case ${1:-} in picamera*) need picamera2 python3-picamera2 ;; esac
 
 work=$(mktemp -d)
@@ -57,13 +63,25 @@ if [ -d "$from" ]; then # built from a copy: setuptools leaves its files beside 
     from=$(ls "$work"/*.whl)
 fi
 say "installing $(basename "$from") into $prefix"
-pip install --upgrade -c "$work/constraints" "$from"
-pip install --force-reinstall --no-deps "$from" # the same version, built anew, too
+if [ "$bits" = 32 ]; then
+    # Named one by one: below a 64-bit kernel pip believes in a 64-bit system, and nobody but Debian builds
+    # OpenCV for 32-bit ARM.
+    pip install --force-reinstall --no-deps "$from"
+    "$prefix/bin/python" -c 'import importlib.metadata, re
+for need in importlib.metadata.requires("edge-emo"):
+    if re.match("click|tflite-runtime", need) and "extra" not in need: print(need.partition(";")[0])
+' >"$work/needs"
+    pip install --upgrade -c "$work/constraints" -r "$work/needs"
+else
+    pip install --upgrade -c "$work/constraints" "$from"
+    pip install --force-reinstall --no-deps "$from" # the same version, built anew, too
+fi
 
-# A PC gets OpenCV's desktop build, which a system without X cannot import.
+# A PC gets OpenCV's desktop build, which a system without X cannot import. Both builds lie in one
+# folder: removing one leaves the other without its files.
 if ! "$prefix/bin/python" -c 'import cv2' 2>/dev/null; then
     pip uninstall --yes opencv-python
-    pip install -c "$work/constraints" 'opencv-python-headless>=4.8,<5'
+    pip install --force-reinstall --no-deps 'opencv-python-headless>=4.8,<5'
 fi
 
 rm -rf "$work"

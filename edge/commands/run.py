@@ -196,13 +196,19 @@ def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
     from ..notify import Manager
     from ..pulse import Pulse
     from ..session import hold_session
+    from ..sources.newest import is_held
 
     manager = Manager()
     ending = threading.Event()
     while True:
         stop, again = threading.Event(), threading.Event()
         with _signals(stop, again, ending):
-            outcome = hold_session(config, stop, Pulse(manager))
+            try:
+                outcome = hold_session(config, stop, Pulse(manager))
+            except KeyboardInterrupt as why:
+                if why.args:
+                    raise
+                outcome = None  # a camera was being opened
             if not again.is_set() or ending.is_set():
                 manager.stopping()
                 break
@@ -213,7 +219,7 @@ def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
         except (EdgeEmoError, click.ClickException) as error:
             log.warning("the settings are not taken, the old ones stay: %s", error)
     _report(outcome)
-    if outcome is not None and outcome.hung:
+    if is_held() if outcome is None else outcome.hung:
         # The interpreter would wait for libraries that wait for the camera.
         sys.stderr.flush()
         os._exit(0)
@@ -230,7 +236,7 @@ def _signals(
 
     def end(number: int, frame: Any) -> None:
         if ending.is_set():
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("the second time")
         ending.set()
         stop.set()
 

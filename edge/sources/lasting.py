@@ -29,11 +29,13 @@ class Patience:
         frame_s: seconds without a frame.
         same_s: seconds of nothing but one picture, or black ones; 0 does not look.
         again: open a failed camera again; if not, its failure is raised.
+        first_s: seconds to go on trying when it cannot be opened at first; then that is raised.
     """
 
     frame_s: float = 5.0
     same_s: float = 10.0
     again: bool = True
+    first_s: float = 0.0
 
 
 class Lasting:
@@ -55,17 +57,20 @@ class Lasting:
         stop: threading.Event,
         patience: Patience | None = None,
         switched_off: Callable[[], str | None] = lambda: None,
+        waiting: Callable[[str], None] = lambda state: None,
     ) -> None:
         """Open the camera.
 
         Args:
             stop: ends a wait for the camera.
             switched_off: returns why the camera must be closed now, or None.
+            waiting: is told the state again and again until the camera is open.
 
         Raises:
             SourceError: the camera cannot be opened.
             KeyboardInterrupt: `stop` was set while it was being opened.
         """
+        self.name = ""
         self.state = "opening the camera"
         self._open = open_camera
         self._stop = stop
@@ -78,8 +83,7 @@ class Lasting:
         self._complained: str | None = None  # of which failure the user was told
         self._failed: tuple[float, str] | None = None  # since when, and why, no frame was given
         self._stuck: list[Newest] = []
-        self._connect()
-        source = self._first_source()
+        source = self._first_source(waiting)
         self.name, self.continuous, self.fps = source.name, source.continuous, source.fps
 
     @property
@@ -116,7 +120,22 @@ class Lasting:
         self._newest = Newest(self._visit, self._stop)
         self._newest.start()
 
-    def _first_source(self) -> Source:
+    def _first_source(self, waiting: Callable[[str], None]) -> Source:
+        until_s = time.monotonic() + self._patience.first_s
+        while True:
+            self._connect()
+            try:
+                return self._opened(waiting)
+            except SourceError as error:
+                if time.monotonic() >= until_s or self._switched_off():
+                    raise
+                self._fail(error)
+            for _ in self._pause():
+                waiting(self.state)
+                if self._stop.is_set():
+                    raise KeyboardInterrupt
+
+    def _opened(self, waiting: Callable[[str], None]) -> Source:
         until_s = time.monotonic() + OPEN_S
         while self._visit.source is None:
             if self._newest.ended:
@@ -128,6 +147,7 @@ class Lasting:
                     f"the camera does not answer: opening it takes over {OPEN_S:g} s; unplug it "
                     "and plug it in again"
                 )
+            waiting(self.state)
         return self._visit.source
 
     def _frames(self) -> Iterator[Frame | None]:
@@ -178,10 +198,11 @@ class Lasting:
             self._complained = None
 
     def _fail(self, error: Exception) -> None:
-        reason = " ".join(str(error).split()).removeprefix(f"{self.name}: ") or repr(error)
+        where = f"{self.name}: " if self.name else ""
+        reason = " ".join(str(error).split()).removeprefix(where) or repr(error)
         # Said once: a camera that stays away, or a dark night, must not fill the journal.
         level = logging.INFO if self._complained is not None else logging.WARNING
-        log.log(level, "%s: %s; trying to open it again", self.name, reason)
+        log.log(level, "%s%s; trying to open it again", where, reason)
         self._complained = reason
         self.state = f"camera failed: {reason}"
         self._lose(reason)

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 from ..values import Frame
 
 TICK_S = 0.1  # how soon a stop or a deadline is seen while no frame comes
+_THREAD = "capture"
 
 
 class Newest:
@@ -30,7 +31,7 @@ class Newest:
         self._ready = threading.Condition()
         self._frame: Frame | None = None
         self._ended = False
-        self._thread = threading.Thread(target=self._read, name="capture", daemon=True)
+        self._thread = threading.Thread(target=self._read, name=_THREAD, daemon=True)
 
     def __iter__(self) -> Iterator[Frame]:
         self.start()
@@ -80,7 +81,7 @@ class Newest:
         self.leave()
         # A capture call that never returns must not keep the program from ending.
         if self.busy:
-            self._thread.join(timeout=1.0)
+            self._thread.join(timeout=0.5)
         self.leave()
 
     def _over(self) -> bool:
@@ -115,3 +116,8 @@ class Newest:
             frames.close()
         except Exception as error:
             self.error = self.error or error
+
+
+def is_held() -> bool:
+    """Whether a source holds a thread of this process, as a call does that hangs."""
+    return any(thread.name == _THREAD for thread in threading.enumerate())

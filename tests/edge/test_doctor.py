@@ -77,3 +77,21 @@ def test_the_pis_cameras_are_listed(monkeypatch):
     assert said == ["picamera:0: imx708", "picamera:1: ov5647"]
     cameras.clear()
     assert [state for state, _, _ in CHECKS["picamera"]()] == ["warn"]
+
+
+def test_a_webcam_is_told_with_its_name_and_the_pis_own_nodes_are_only_counted(
+    monkeypatch, tmp_path
+):
+    names = {
+        0: "HD Webcam",
+        10: "bcm2835-codec-decode",
+        13: "bcm2835-isp-output0",
+        9: "unicam-image",
+    }
+    for number, name in names.items():
+        (tmp_path / f"video{number}").mkdir()
+        (tmp_path / f"video{number}" / "name").write_text(name + "\n")
+    monkeypatch.setattr(doctor, "_V4L2", tmp_path)
+    pis, webcam = CHECKS["v4l2"]()
+    assert pis[:2] == ("ok", "3 nodes of the Pi's own: --camera picamera uses them")
+    assert webcam[1].startswith("/dev/video0: HD Webcam")

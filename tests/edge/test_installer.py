@@ -26,6 +26,21 @@ def test_an_address_with_any_characters_stands_in_the_settings():
     assert tomllib.loads(installer.camera_config("door", url))["camera"] == url
 
 
+@pytest.mark.parametrize(
+    ("settings", "opened"),
+    [
+        ({"camera": "0"}, set()),
+        ({"camera": "rtsp://host/1"}, {"network"}),
+        ({"camera": "0", "outputs": ["other=mqtt://host"]}, {"network"}),
+        ({"camera": "picamera", "off_gpio": 0}, {"gpio"}),
+    ],
+)
+def test_network_and_pins_are_opened_only_where_the_settings_use_them(settings, opened):
+    assert installer.needs(settings) == opened
+    for name in opened:
+        assert "[Service]" in installer.data(f"{name}.conf")
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "config", "a b", "-x", "ü"])
 def test_a_name_that_can_be_no_services_is_refused(name):
     with pytest.raises(ServiceError, match=r"^name: "):

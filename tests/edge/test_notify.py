@@ -136,3 +136,19 @@ def test_switched_off_it_is_ready_without_a_camera(service, listening, tmp_path)
     assert not (tmp_path / "f.jsonl").exists()
     off.unlink()
     wait_for(listening, "frames/s")
+
+
+def test_sigterm_ends_it_while_a_camera_hangs_in_being_opened(service, listening):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        process, config = service("")
+        wait_for(listening, "READY=1")
+        config.write_text(config.read_text().replace("mock", url))
+        process.send_signal(signal.SIGHUP)
+        silent.settimeout(PATIENCE_S)
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "settings read again" in err
+    assert err.endswith("ended before the first frame\n")

@@ -1,6 +1,7 @@
 """Nothing that a library's C++ code says reaches stderr, and what we say afterwards does."""
 
 import os
+import subprocess
 import sys
 import threading
 
@@ -15,6 +16,17 @@ def test_what_c_code_writes_is_held_back_and_only_for_a_while(capfd):
     os.write(2, b"ours\n")
     print("and ours", file=sys.stderr)
     assert capfd.readouterr().err == "ours\nand ours\n"
+
+
+def test_what_we_say_arrives_while_a_library_is_held_back():
+    program = (
+        "import os, sys; from edge.quiet import keep_own_stderr, quiet_stderr\n"
+        "keep_own_stderr()\n"
+        "with quiet_stderr():\n"
+        "    os.write(2, b'theirs'); print('ours', file=sys.stderr)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, check=True)
+    assert ended.stderr.split() == [b"ours"]
 
 
 def test_an_error_comes_through_and_stderr_is_back(capfd):

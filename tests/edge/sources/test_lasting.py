@@ -67,7 +67,7 @@ def kept(stop):
     """Keep a camera that at each opening plays the next script, an exception is raised instead."""
     made = []
 
-    def make(*scripts, patience=QUICK, switched_off=lambda: None):
+    def make(*scripts, patience=QUICK, switched_off=lambda: None, waiting=lambda state: None):
         left = iter(scripts)
         log = []
 
@@ -77,7 +77,7 @@ def kept(stop):
                 raise script
             return Camera(log, [threading.Event()] if script is None else script)
 
-        made.append(Lasting(open_camera, stop, patience, switched_off))
+        made.append(Lasting(open_camera, stop, patience, switched_off, waiting))
         made[-1].log = log
         return made[-1]
 
@@ -200,6 +200,40 @@ def test_without_reconnecting_the_failure_is_the_callers(kept):
 def test_a_camera_that_is_not_there_at_the_start_is_refused(kept):
     with pytest.raises(SourceError, match="cannot be opened"):
         kept(SourceError("camera 9: cannot be opened"))
+
+
+PATIENT = Patience(1.0, 0, first_s=PATIENCE_S)
+
+
+def test_a_service_waits_for_a_camera_that_is_not_there_at_the_start(kept, caplog):
+    away, told = [SourceError("camera 9: cannot be opened")] * 3, []
+    camera = kept(*away, [0, eternal()], patience=PATIENT, waiting=told.append)
+    ((index, gap),) = take(camera, 1)
+    assert (index, gap.reason) == (0, "camera 9: cannot be opened")
+    assert "camera failed: camera 9: cannot be opened" in told
+    said = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    assert said[0] == "camera 9: cannot be opened; trying to open it again"
+
+
+def test_a_service_waits_no_longer_than_it_may(kept):
+    away = [SourceError("cannot be opened")] * 1000
+    with pytest.raises(SourceError, match="cannot be opened"):
+        kept(*away, patience=Patience(1.0, 0, first_s=0.2))
+
+
+def test_stop_ends_the_wait_for_a_camera_that_is_not_there_at_the_start(kept, stop):
+    with pytest.raises(KeyboardInterrupt):
+        kept(
+            *[SourceError("cannot be opened")] * 1000,
+            patience=PATIENT,
+            waiting=lambda state: stop.set() if "failed" in state else None,
+        )
+
+
+def test_the_off_switch_ends_the_wait_for_a_camera_that_is_not_there_at_the_start(kept):
+    away = [SourceError("cannot be opened")] * 1000
+    with pytest.raises(SourceError, match="cannot be opened"):
+        kept(*away, patience=PATIENT, switched_off=lambda: "switched off")
 
 
 def test_a_driver_that_hangs_time_after_time_needs_a_new_process(kept):

@@ -1,0 +1,90 @@
+"""The service edge-emo@door in a booted machine: asked how it is, its camera plugged in and out."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+
+from machine import Machine, until
+
+with socket.create_server(("127.0.0.1", 0)) as _free:
+    PORT = _free.getsockname()[1]
+NAME = "door"
+UNIT = f"edge-emo@{NAME}"
+STATE = f"/var/lib/edge-emo/{NAME}"
+URL = f"http://viewer:secret@127.0.0.1:{PORT}/"
+COUNT = f"""
+import json
+from pathlib import Path
+from edge.records import read_records
+records = list(read_records(Path("{STATE}/faces.jsonl")))
+gaps = [r["gap"] for r in records if "gap" in r]
+print(json.dumps({{"records": len(records), "last": records[-1]["frame"], "gaps": gaps}}))
+"""
+
+
+class Service:
+    """What can be asked of the service; `check` notes what came of a step."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.sh = machine.sh
+        self.rows: list[tuple[str, str, str]] = []
+        self.failed = 0
+
+    def check(self, what: str, do) -> None:
+        started = time.monotonic()
+        try:
+            said, good = str(do()), True
+        except (AssertionError, subprocess.SubprocessError, ValueError, OSError) as error:
+            said, good = str(error) or repr(error), False
+            said += "; journal: " + self.sh(f"journalctl -q -b -o cat -n 8 -u {UNIT}", True)
+            self.failed += 1
+        self.rows.append((what, "ok" if good else "FAILED", said))
+        print(
+            f"{'ok    ' if good else 'FAILED'} {what}: {said} [{time.monotonic() - started:.0f} s]"
+        )
+        sys.stdout.flush()
+
+    def show(self, *names: str) -> list[str]:
+        asked = " ".join(f"-p {n}" for n in names)
+        told = dict(
+            line.partition("=")[::2]
+            for line in self.sh(f"systemctl show {asked} {UNIT}").splitlines()
+        )
+        return [told.get(n, "") for n in names]
+
+    def pid(self) -> str:
+        return self.show("MainPID")[0]
+
+    def restarts(self) -> int:
+        return int(self.show("NRestarts")[0])
+
+    def active(self) -> bool:
+        return self.show("ActiveState")[0] == "active"
+
+    def counted(self) -> dict:
+        return json.loads(self.sh(f"/opt/edge-emo/bin/python -c '{COUNT}'"))
+
+    def grows(self, more: int = 20, seconds: float = 90) -> None:
+        """Wait until records are written."""
+        size = f"cat {STATE}/faces*.jsonl | wc -l"
+        before = int(self.sh(size))
+        until(lambda: int(self.sh(size)) > before + more, seconds)
+
+    def journal(self, text: str) -> bool:
+        return text in self.sh(f"journalctl -q -b -o cat -u {UNIT}")
+
+    def mode(self, word: str) -> None:
+        self.sh(f"echo {word} > /run/camera-mode")
+
+    def plug_in(self) -> None:
+        self.sh(
+            "systemctl reset-failed camera 2>/dev/null; systemd-run -q --unit=camera "
+            f"/opt/edge-emo/bin/python /src/tests/device/camera.py {PORT} /run/camera-mode",
+            True,
+        )
+
+    def unplug(self) -> None:
+        self.sh("systemctl stop camera")
