@@ -70,7 +70,7 @@ class ByPredict:
     """A Keras model asked by `model.predict`, a face a call, as the paper does."""
 
     def __init__(self, model: keras.Model) -> None:
-        self.input_size: tuple[int, int] = model.input_shape[1:3]
+        self.input_size: tuple[int, ...] = model.input_shape[1:3]
         self._model = model
 
     def classify(self, face: np.ndarray) -> np.ndarray:
@@ -82,7 +82,7 @@ class ByCall:
     """A Keras model as a compiled TensorFlow function: the same sums, no overhead of `predict`."""
 
     def __init__(self, model: keras.Model) -> None:
-        self.input_size: tuple[int, int] = model.input_shape[1:3]
+        self.input_size: tuple[int, ...] = model.input_shape[1:3]
         signature = tf.TensorSpec((1, *self.input_size, 1), tf.float32)
 
         @tf.function(input_signature=[signature])

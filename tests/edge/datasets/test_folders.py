@@ -99,7 +99,7 @@ def test_images_of_any_size_and_colour_come_gray_at_the_size_asked_for(tmp_path,
     save("happy/large.png", 100, 80)
     cv2.imwrite(str(tmp_path / "happy" / "color.jpg"), pixels(60, 60, 3))
     cv2.imwrite(str(tmp_path / "happy" / "tiny.bmp"), pixels(3, 5))
-    faces = load_split(tmp_path, size=(32, 40))
+    faces = load_split(tmp_path, shape=(32, 40))
     assert faces.images.shape == (3, 32, 40)
 
 
