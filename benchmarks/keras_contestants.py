@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from convert.keras_model import load_keras
-from convert.quantize import to_float32
+from convert.network import from_keras
+from convert.quantize import to_tflite
 from edge.errors import ConfigError, ModelError
 from edge.labels import EMOTIONS
 from edge.modelfile import TASK, ModelFile, read_model, write_model
@@ -132,7 +133,7 @@ def _converted(model: keras.Model, name: str) -> tuple[ModelFile, int]:
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}-float32.tflite")
-        write_model(path, to_float32(model), about)
+        write_model(path, to_tflite(from_keras(model, path), "float32"), about)
         return read_model(path), path.stat().st_size
 
 

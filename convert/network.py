@@ -6,9 +6,11 @@ it to that: what is missing is added to its graph, and told.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -66,11 +68,7 @@ def load_network(path: Path) -> Network:
     if path.is_dir():
         network = _read_saved_model(path)
     elif path.suffix.lower() in KERAS_SUFFIXES or not path.exists():
-        model = load_keras(path)
-        _, *shape = model.input_shape
-        network = Network(
-            model.name, path, tuple(shape), lambda x: model(x, training=False), False, held=model
-        )
+        network = from_keras(load_keras(path), path)
     else:
         raise ModelError(
             f"{path}: is no model known here; give a {' or '.join(KERAS_SUFFIXES)} file or the "
@@ -79,6 +77,13 @@ def load_network(path: Path) -> Network:
     graph = freeze(network).graph.as_graph_def()
     _check_weights(path, graph)
     return replace(network, scaled=_begins_by_scaling(graph))
+
+
+def from_keras(model: keras.Model, path: Path) -> Network:
+    """Return a Keras model that was read from `path` as a network, unchanged."""
+    _, height, width, channels = model.input_shape
+    shape = (height, width, channels)
+    return Network(model.name, path, shape, partial(model, training=False), False, held=model)
 
 
 def with_input_range(network: Network, name: str) -> Network:

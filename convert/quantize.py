@@ -27,6 +27,10 @@ PRECISIONS = {
 CALIBRATED = ("int8", "int16x8")
 
 
+def _no(done: int, total: int) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Operator:
     """One operator of a flatbuffer.
@@ -43,13 +47,13 @@ class Operator:
 
 
 def to_tflite(
-    network: Network, precision: str, sample: Representative, progress: Progress
+    network: Network, precision: str, sample: Representative | None = None, progress: Progress = _no
 ) -> bytes:
     """Return the network as a TFLite flatbuffer.
 
     Args:
         precision: a key of `PRECISIONS`.
-        sample: the representative dataset.
+        sample: the representative dataset; only `CALIBRATED` precisions need one.
         progress: called with (faces calibrated, faces in all).
 
     Raises:
@@ -62,6 +66,7 @@ def to_tflite(
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if precision in CALIBRATED:
+        assert sample is not None
         converter.representative_dataset = calibration(sample, progress)
     if precision == "int16x8":
         converter.target_spec.supported_ops = [

@@ -1,0 +1,173 @@
+"""Layer by layer: what quantization does to each, and a model that leaves the worst of them in float."""
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from edge.errors import ConversionError
+from edge.figures import png
+from edge.quiet import quiet_stderr
+
+from .network import Network, as_input
+from .quantize import Progress, calibration, layer_name, make_converter, run_converter, to_tflite
+from .representative import Representative
+
+PROBES = 50  # faces that the layers are compared on
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """What int8 does to one layer's output.
+
+    Attributes:
+        kind: TFLite's name of the operator.
+        layer: the layer's name.
+        tensor: the output's full name.
+        own: root mean square of the error that the layer adds to an exact input, as a share of that of
+            its values.
+        steps: the same in steps of its quantization; rounding alone gives 0.29.
+        reached: the error that has come together when the whole model is int8, as a share likewise;
+            NaN where the int8 model has no such tensor.
+    """
+
+    kind: str
+    layer: str
+    tensor: str
+    own: float
+    steps: float
+    reached: float
+
+
+class LayerStudy:
+    """The layers of a network under int8, by TensorFlow's quantization debugger."""
+
+    def __init__(self, network: Network, sample: Representative, progress: Progress) -> None:
+        """Calibrate. Raises: ConversionError."""
+        self._network, self._sample = network, sample
+        converter = make_converter(network)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = calibration(sample, progress)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        self._probes = [as_input(f[None]) for _, f in zip(range(PROBES), sample, strict=False)]
+        try:
+            with quiet_stderr():
+                self._debugger = tf.lite.experimental.QuantizationDebugger(
+                    converter=converter, debug_dataset=lambda: ([face] for face in self._probes)
+                )
+                self._debugger.run()
+        except Exception as error:  # as many kinds as the converter raises
+            reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+            raise ConversionError(f"the layers cannot be compared: {reason}") from error
+
+    @cached_property
+    def errors(self) -> tuple[LayerError, ...]:
+        """The layers in the order in which they run."""
+        file = io.StringIO()
+        self._debugger.layer_statistics_dump(file)
+        file.seek(0)
+        exact = _activations(to_tflite(self._network, "float32"), self._probes)
+        whole = _activations(self._debugger.get_nondebug_quantized_model(), self._probes)
+        errors = []
+        for row in csv.DictReader(file):
+            name = row["tensor_name"]
+            error = math.sqrt(max(float(row["mean_squared_error"]), 0.0))
+            size = _root_mean_square(exact[name]) if name in exact else math.nan
+            reached = (
+                _root_mean_square(whole[name] - exact[name]) / size
+                if name in whole and name in exact and whole[name].shape == exact[name].shape
+                else math.nan
+            )
+            steps = error / float(row["scale"])
+            errors.append(
+                LayerError(row["op_name"], layer_name(name), name, error / size, steps, reached)
+            )
+        return tuple(errors)
+
+    def mixed(self, layers: int) -> bytes:
+        """Return the model in int8 but for so many layers, those of the largest own error first."""
+        worst = sorted(self.errors, key=lambda e: -np.nan_to_num(e.own, nan=math.inf))[:layers]
+        options = tf.lite.experimental.QuantizationDebugOptions(
+            denylisted_nodes=[error.tensor for error in worst]
+        )
+        return run_converter(_Converted(self._debugger, options), "mixed")
+
+
+class _Converted:
+    """The debugger under the converter's one verb."""
+
+    def __init__(
+        self,
+        debugger: tf.lite.experimental.QuantizationDebugger,
+        options: tf.lite.experimental.QuantizationDebugOptions,
+    ) -> None:
+        self._debugger, self._options = debugger, options
+
+    def convert(self) -> bytes:
+        self._debugger.options = self._options
+        return self._debugger.get_nondebug_quantized_model()
+
+
+def as_csv(errors: tuple[LayerError, ...]) -> str:
+    """Return the layers as a table with a head."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["operator", "layer", "own_error", "own_error_steps", "error_reached"])
+    for e in errors:
+        row = (f"{value:.6f}" for value in (e.own, e.steps, e.reached))
+        writer.writerow([e.kind, e.layer, *row])
+    return file.getvalue()
+
+
+def plot(errors: tuple[LayerError, ...]) -> bytes:
+    """Return a PNG: bars of each layer's own error, and the error reached by then."""
+    figure = Figure(figsize=(9, 1.2 + 0.3 * len(errors)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(errors))
+    axes.barh(places, [100 * e.own for e in errors], color="#0072b2", label="added by this layer")
+    reached = [100 * e.reached for e in errors]
+    axes.plot(reached, places, "o-", color="#d55e00", label="come together by then, all in int8")
+    axes.set_yticks(places, [f"{e.layer}  {e.kind}" for e in errors], fontsize=7)
+    axes.invert_yaxis()
+    axes.set(xlabel="error, % of the values (root mean square)")
+    axes.grid(axis="x", alpha=0.3)
+    axes.legend()
+    return png(figure)
+
+
+def _activations(flatbuffer: bytes, faces: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the outputs of all operators as floats, `[faces, ...]`, by their names."""
+    with quiet_stderr():
+        interpreter = tf.lite.Interpreter(
+            model_content=flatbuffer,
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+        interpreter.allocate_tensors()
+    made = {int(op["outputs"][0]) for op in interpreter._get_ops_details()}
+    tensors = [t for t in interpreter.get_tensor_details() if t["index"] in made]
+    place = interpreter.get_input_details()[0]["index"]
+    found: dict[str, list[np.ndarray]] = {t["name"]: [] for t in tensors}
+    for face in faces:
+        interpreter.set_tensor(place, face)
+        interpreter.invoke()
+        for tensor in tensors:
+            found[tensor["name"]].append(_as_float(interpreter, tensor))
+    return {name: np.stack(values) for name, values in found.items() if values}
+
+
+def _as_float(interpreter: tf.lite.Interpreter, tensor: dict) -> np.ndarray:
+    values = interpreter.get_tensor(tensor["index"])
+    if values.dtype.kind == "f":
+        return values
+    scale, zero_point = tensor["quantization"]
+    return (values.astype(np.float32) - zero_point) * scale
+
+
+def _root_mean_square(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64)))) or math.nan
