@@ -72,7 +72,9 @@ def predict(model: keras.Model, faces: np.ndarray) -> np.ndarray:
     return np.concatenate(
         [
             model.predict(
-                (part[..., None] if part.ndim == 3 else part).astype("f4"), batch_size=256, verbose=0
+                (part[..., None] if part.ndim == 3 else part).astype("f4"),
+                batch_size=256,
+                verbose=0,
             )
             for part in parts
         ]

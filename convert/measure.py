@@ -96,7 +96,7 @@ def not_in_xnnpack(flatbuffer: bytes) -> tuple[list[str], int]:
     """Return the kinds of the operators that XNNPACK leaves to plain kernels, and how many run in all."""
     ops = make_interpreter(flatbuffer, 1)._get_ops_details()  # there is no public way to see them
     delegates = [op for op in ops if "delegate" in op["op_name"].lower()]
-    plain = [op for op in ops if op not in delegates]
+    plain = [op for op in ops if "delegate" not in op["op_name"].lower()]
     maker = {int(out): op["index"] for op in plain for out in op["outputs"]}
     inputs_of = {op["index"]: [int(i) for i in op["inputs"]] for op in plain}
     taken: set[int] = set()
@@ -121,7 +121,9 @@ def latencies(
 
     They are timed by turns, so that what else the machine does meets all of them.
     """
-    timed = {(name, n): TFLiteClassifier(model, n) for name, model in models.items() for n in threads}
+    timed = {
+        (name, n): TFLiteClassifier(model, n) for name, model in models.items() for n in threads
+    }
     times: dict[tuple[str, int], list[float]] = {key: [] for key in timed}
     faces = {name: np.full(model.input_size, 127, np.uint8) for name, model in models.items()}
     for classifier, name in ((c, name) for (name, _), c in timed.items()):

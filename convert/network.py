@@ -26,7 +26,15 @@ INPUT_RANGES = {"0..1": (1 / 255, 0.0), "-1..1": (2 / 255, -1.0), "0..255": (1.0
 
 _BATCH = 256
 _SCALES = {"Mul", "RealDiv", "Sub", "AddV2", "Add"}
-_PASSES = {"Identity", "Cast", "Reshape", "Transpose", "ExpandDims", "Squeeze", "PlaceholderWithDefault"}
+_PASSES = {
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Transpose",
+    "ExpandDims",
+    "Squeeze",
+    "PlaceholderWithDefault",
+}
 
 
 @dataclass(frozen=True)
@@ -187,7 +195,9 @@ def _read_saved_model(path: Path) -> Network:
     inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
     taken = [tuple(spec.shape) if spec.shape.rank else () for spec in inputs.values()]
     given = [tuple(out.shape) if out.shape.rank else () for out in outputs.values()]
-    check_shapes(path, taken[0] if len(taken) == 1 else taken, given[0] if len(given) == 1 else given)
+    check_shapes(
+        path, taken[0] if len(taken) == 1 else taken, given[0] if len(given) == 1 else given
+    )
     (argument, spec), (result,) = next(iter(inputs.items())), outputs
 
     def call(pixels: tf.Tensor) -> tf.Tensor:

@@ -149,7 +149,9 @@ def _check_int8(flatbuffer: bytes) -> None:
 
 def _reason(text: str, precision: str) -> str:
     """Return the converter's long words in one line, the operator and layer first."""
-    op = re.search(r"'tf\.([A-Za-z0-9]+)' op|Quantization not yet supported for op: '([^']*)'", text)
+    op = re.search(
+        r"'tf\.([A-Za-z0-9]+)' op|Quantization not yet supported for op: '([^']*)'", text
+    )
     layer = re.search(r'"([^"@]*)@', text) or re.search(r'loc\("([^"]+)"', text)
     if op:
         name = op[1] or op[2]

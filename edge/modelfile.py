@@ -59,13 +59,14 @@ def write_model(path: Path, flatbuffer: bytes, about: dict[str, Any]) -> None:
     about = {**about, "sha256": hashlib.sha256(flatbuffer).hexdigest()}
     section = io.BytesIO()
     section.write(flatbuffer)
-    with zipfile.ZipFile(section, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in (
-            ("labels.txt", "\n".join(EMOTIONS) + "\n"),
-            ("model.json", json.dumps(about, indent=1) + "\n"),
+    with zipfile.ZipFile(section, "a") as archive:
+        # TFLite Metadata's readers take no compressed labels.
+        for name, text, kind in (
+            ("labels.txt", "\n".join(EMOTIONS) + "\n", zipfile.ZIP_STORED),
+            ("model.json", json.dumps(about, indent=1) + "\n", zipfile.ZIP_DEFLATED),
         ):
             entry = zipfile.ZipInfo(name, _DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = kind
             archive.writestr(entry, text)
     write_bytes(path, section.getvalue())
 

@@ -1,0 +1,142 @@
+"""Files in the making: each precision converted, described and measured; the ladder that picks one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from edge.errors import ConversionError
+from edge.modelfile import ModelFile
+from edge.progress import progress_bar
+
+from .crosscheck import reference_scores
+from .layers import LayerStudy
+from .material import Material
+from .measure import Parity, measure
+from .packaging import describe
+from .quantize import to_tflite
+from .wish import AUTO, MIXED, Wish
+
+INT8 = "int8"
+# What is tried where int8 loses too much. Not int16x8: its kernels are plain loops, tens of times slower.
+LADDER = ("dynamic", "float16")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model of one precision that has been measured.
+
+    Attributes:
+        precision: what it is.
+        model: the file's content.
+        parity: how it compares with the float network.
+        way: how it came to be chosen, in words.
+    """
+
+    precision: str
+    model: ModelFile
+    parity: Parity
+    way: str
+
+    @property
+    def drop(self) -> float:
+        """Accuracy lost, percentage points."""
+        return -100 * self.parity.change
+
+
+@dataclass
+class Maker:
+    """Makes candidates from one material."""
+
+    wish: Wish
+    material: Material
+
+    def make(self, asked: str) -> Candidate:
+        """Return the candidate for what was asked: a precision, `mixed` or `auto`.
+
+        It may lose more than the bound: whoever asks decides.
+
+        Raises:
+            ConversionError: it cannot be converted.
+        """
+        if asked == AUTO:
+            return self._auto()
+        if asked == MIXED:
+            return self._mixed()
+        return self._measured(asked, self._converted(asked), "as asked for")
+
+    @cached_property
+    def study(self) -> LayerStudy:
+        """The layers under int8."""
+        with progress_bar("calibrating to compare layers") as progress:
+            return LayerStudy(self.material.network, self.material.sample, progress)
+
+    def _auto(self) -> Candidate:
+        try:
+            first = self._measured(INT8, self._converted(INT8), "int8 keeps the accuracy")
+        except ConversionError as error:
+            why, best = f"int8 is impossible ({error})", None
+        else:
+            if self._keeps(first):
+                return first
+            why, best = f"int8 loses {first.drop:.2f} points", first
+        for precision, flatbuffer, what in sorted(self._larger(), key=lambda c: len(c[1])):
+            tried = self._measured(precision, flatbuffer, f"{why}; {what} is the next larger file")
+            if self._keeps(tried):
+                return replace(tried, way=f"{why}; {what} is the smallest file that keeps it")
+            best = tried if best is None or tried.drop < best.drop else best
+            why += f", {what} {tried.drop:.2f}"
+        assert best is not None
+        return best
+
+    def _larger(self) -> Iterator[tuple[str, bytes, str]]:
+        """Yield what may come after int8: precision, flatbuffer, what it is."""
+        for precision in LADDER:
+            yield precision, self._converted(precision), precision
+        try:
+            for layers in self._steps():
+                yield MIXED, self.study.mixed(layers), f"int8 with {layers} layers in float"
+        except ConversionError:  # what int8 cannot do the study cannot either
+            return
+
+    def _mixed(self) -> Candidate:
+        best = None
+        for layers in self._steps():
+            way = f"int8 with the {layers} layers in float that it hurts most"
+            tried = self._measured(MIXED, self.study.mixed(layers), way)
+            best = tried if best is None or tried.drop < best.drop else best
+            if self._keeps(tried):
+                return tried
+        assert best is not None
+        return best
+
+    def _steps(self) -> list[int]:
+        """Return how many layers to leave in float: 1, 2, 4... up to half of them."""
+        half = max(1, len(self.study.errors) // 2)
+        return [n for n in (2**i for i in range(10)) if n <= half]
+
+    def _converted(self, precision: str) -> bytes:
+        with progress_bar(f"calibrating {precision}") as progress:
+            return to_tflite(self.material.network, precision, self.material.sample, progress)
+
+    def _measured(self, precision: str, flatbuffer: bytes, way: str) -> Candidate:
+        m = self.material
+        model = describe(self.wish, m, precision, flatbuffer)
+        with progress_bar(f"measuring {precision}") as progress:
+            found = measure(model, m.test.images, m.test.labels, m.scores, progress)
+        about: dict[str, Any] = {
+            **model.about,
+            "evaluation": {
+                "data": self.wish.data.name,
+                "split": m.test.split,
+                "keras": m.card.as_dict(),
+                precision: found.card.as_dict(),
+                "agreement": round(found.agreement, 5),
+                "mean_kl_divergence": round(found.mean_divergence, 6),
+            },
+            "check": reference_scores(model.flatbuffer, model.input_size),
+        }
+        return Candidate(precision, replace(model, about=about), found, way)
+
+    def _keeps(self, candidate: Candidate) -> bool:
+        return candidate.drop <= self.wish.max_drop
