@@ -14,7 +14,7 @@ from .layers import LayerStudy
 from .material import Material
 from .measure import Parity, measure
 from .packaging import describe
-from .quantize import to_tflite
+from .quantize import CALIBRATED, check_quantizable, to_tflite
 from .wish import AUTO, MIXED, Wish
 
 INT8 = "int8"
@@ -68,14 +68,20 @@ class Maker:
     @cached_property
     def study(self) -> LayerStudy:
         """The layers under int8."""
+        check_quantizable(self._float32)
         with progress_bar("calibrating to compare layers") as progress:
             return LayerStudy(self.material.network, self.material.sample, progress)
+
+    @cached_property
+    def _float32(self) -> bytes:
+        return to_tflite(self.material.network, "float32")
 
     def _auto(self) -> Candidate:
         try:
             first = self._measured(INT8, self._converted(INT8), "int8 keeps the accuracy")
         except ConversionError as error:
-            why, best = f"int8 is impossible ({error})", None
+            reason = str(error).partition(";")[0]
+            why, best = f"int8 is impossible ({reason})", None
         else:
             if self._keeps(first):
                 return first
@@ -116,6 +122,10 @@ class Maker:
         return [n for n in (2**i for i in range(10)) if n <= half]
 
     def _converted(self, precision: str) -> bytes:
+        if precision == "float32":
+            return self._float32
+        if precision in CALIBRATED:
+            check_quantizable(self._float32)
         with progress_bar(f"calibrating {precision}") as progress:
             return to_tflite(self.material.network, precision, self.material.sample, progress)
 

@@ -49,7 +49,7 @@ RANGES = ("0..1", "-1..1", "0..255")
     metavar="A,B,...",
     help="The order of MODEL's scores, where it is not angry,disgust,fear,happy,neutral,sad,surprise.",
 )
-@click.option("--faces", default=350, help="Representative faces, in all.")
+@click.option("--faces", default=100, help="Representative faces, in all.")
 @click.option("--seed", default=1, help="Draws the representative faces, and their light.")
 @click.option(
     "--light/--no-light",

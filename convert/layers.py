@@ -72,7 +72,9 @@ class LayerStudy:
         self._debugger.layer_statistics_dump(file)
         file.seek(0)
         exact = _activations(to_tflite(self._network, "float32"), self._probes)
-        whole = _activations(self._debugger.get_nondebug_quantized_model(), self._probes)
+        with quiet_stderr():
+            quantized = self._debugger.get_nondebug_quantized_model()
+        whole = _activations(quantized, self._probes)
         errors = []
         for row in csv.DictReader(file):
             name = row["tensor_name"]

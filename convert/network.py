@@ -222,7 +222,7 @@ def _check_weights(path: Path, graph: Any) -> None:
             continue
         values = tf.make_ndarray(node.attr["value"].tensor)
         if not np.isfinite(values.astype(np.float32)).all():
-            layer = node.name.removesuffix("/ReadVariableOp")
+            layer = node.name.partition("/ReadVariableOp")[0]
             raise ModelError(
                 f"{path}: the weights of '{layer}' hold NaN or infinity: the training went "
                 "astray; take an earlier checkpoint or train again"

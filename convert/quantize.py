@@ -25,6 +25,23 @@ PRECISIONS = {
     "float32": "nothing quantized",
 }
 CALIBRATED = ("int8", "int16x8")
+# Operators that TFLite runs in float only. Some of them take TensorFlow's quantizer down, and the
+# process with it, so they are looked for first; any other that stays in float is found afterwards.
+_FLOAT_ONLY = frozenset(
+    {
+        "ATAN2",
+        "CEIL",
+        "COS",
+        "CUMSUM",
+        "ELU",
+        "FLOOR",
+        "FLOOR_DIV",
+        "FLOOR_MOD",
+        "ROUND",
+        "SIGN",
+        "SIN",
+    }
+)
 
 
 def _no(done: int, total: int) -> None:
@@ -82,6 +99,13 @@ def to_tflite(
     return flatbuffer
 
 
+def check_quantizable(flatbuffer: bytes) -> None:
+    """Refuse a float32 model with an operator that has no int8 kernel. Raises: ConversionError."""
+    for operator in operators(flatbuffer):
+        if operator.kind in _FLOAT_ONLY:
+            raise _no_kernel(operator)
+
+
 def calibration(sample: Representative, progress: Progress) -> Callable[[], Iterator[list]]:
     """Return the faces as the converter asks for them: one at a time, none kept."""
 
@@ -114,7 +138,7 @@ def operators(flatbuffer: bytes) -> list[Operator]:
     with quiet_stderr():
         interpreter = tf.lite.Interpreter(
             model_content=flatbuffer,
-            experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF,
+            experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
     tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
     found = []
@@ -131,13 +155,11 @@ def layer_name(tensor: str) -> str:
 
 
 def _check_int8(flatbuffer: bytes) -> None:
-    floats = [o for o in operators(flatbuffer) if o.dtype.kind == "f"]
+    # What surrounds an operator that stays in float is of the converter's making.
+    around = ("QUANTIZE", "DEQUANTIZE", "CAST")
+    floats = [o for o in operators(flatbuffer) if o.dtype.kind == "f" and o.kind not in around]
     if floats:
-        first = floats[0]
-        raise ConversionError(
-            f"{first.kind} in layer '{first.layer}' has no int8 kernel ({len(floats)} operators would "
-            "stay in float); replace the layer, or ask for --precision dynamic or float16"
-        )
+        raise _no_kernel(floats[0])
     with quiet_stderr():
         place = tf.lite.Interpreter(model_content=flatbuffer).get_input_details()[0]
     if place["quantization"] != (1.0, -128):
@@ -145,6 +167,13 @@ def _check_int8(flatbuffer: bytes) -> None:
             f"the input was quantized by {place['quantization']}, not (1, -128): int8 = uint8 - 128 "
             "would not be exact; the faces to calibrate must span 0..255"
         )
+
+
+def _no_kernel(operator: Operator) -> ConversionError:
+    return ConversionError(
+        f"{operator.kind} in layer '{operator.layer}' has no int8 kernel in TFLite; replace the layer, "
+        "or ask for --precision auto, dynamic or float16"
+    )
 
 
 def _reason(text: str, precision: str) -> str:

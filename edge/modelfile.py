@@ -60,14 +60,12 @@ def write_model(path: Path, flatbuffer: bytes, about: dict[str, Any]) -> None:
     section = io.BytesIO()
     section.write(flatbuffer)
     with zipfile.ZipFile(section, "a") as archive:
-        # TFLite Metadata's readers take no compressed labels.
-        for name, text, kind in (
-            ("labels.txt", "\n".join(EMOTIONS) + "\n", zipfile.ZIP_STORED),
-            ("model.json", json.dumps(about, indent=1) + "\n", zipfile.ZIP_DEFLATED),
+        for name, text in (
+            ("labels.txt", "\n".join(EMOTIONS) + "\n"),
+            ("model.json", json.dumps(about, indent=1) + "\n"),
         ):
-            entry = zipfile.ZipInfo(name, _DATE)
-            entry.compress_type = kind
-            archive.writestr(entry, text)
+            # Stored, not compressed: readers of TFLite Metadata take nothing else.
+            archive.writestr(zipfile.ZipInfo(name, _DATE), text)
     write_bytes(path, section.getvalue())
 
 
