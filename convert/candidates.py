@@ -18,8 +18,7 @@ from .quantize import CALIBRATED, check_quantizable, to_tflite
 from .wish import AUTO, MIXED, Wish
 
 INT8 = "int8"
-# What is tried where int8 loses too much. Not int16x8: its kernels are plain loops, tens of times slower.
-LADDER = ("dynamic", "float16")
+LADDER = ("dynamic", "int16x8", "float16")  # tried where int8 loses too much, besides `mixed`
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,10 @@ class Maker:
     def _larger(self) -> Iterator[tuple[str, bytes, str]]:
         """Yield what may come after int8: precision, flatbuffer, what it is."""
         for precision in LADDER:
-            yield precision, self._converted(precision), precision
+            try:
+                yield precision, self._converted(precision), precision
+            except ConversionError:  # what has no int8 kernel has no int16x8 kernel either
+                continue
         try:
             for layers in self._steps():
                 yield MIXED, self.study.mixed(layers), f"int8 with {layers} layers in float"

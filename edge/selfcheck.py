@@ -46,7 +46,11 @@ class Agreement:
     def __str__(self) -> str:
         if self.exact:
             return f"the same scores for all {self.faces} faces"
-        by = f"{self.largest:.4f}" if self.steps is None else f"{self.steps} steps of the output"
+        by = (
+            f"{self.largest:.4f}"
+            if self.steps is None
+            else f"{self.steps} step{'s' * (self.steps > 1)} of the output"
+        )
         return (
             f"other scores for {self.differing} of {self.faces} faces, by up to {by}; "
             f"another emotion for {self.other_emotion}"

@@ -67,7 +67,8 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
     """Check that this machine's interpreter scores faces as the one where MODEL was converted.
 
     MODEL is a file or a shipped model's name; without it, the default model. Two hundred faces are
-    scored. Status 0: the same emotion is told of each; 1: of some another one.
+    scored. Interpreters round in their own ways, so a score may be a step off; the status is 1 where
+    another emotion is told more often than quantization itself changes it.
 
     \b
     Examples:
@@ -85,7 +86,8 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
     made = make_interpreter(read.flatbuffer, threads, interpreter)
     agreement = compare_with_file(read, made)
     here = f"{used} {version_of(used)}"
-    if agreement.other_emotion:
+    changed_by_quantizing = 1 - read.about.get("evaluation", {}).get("agreement", 1.0)
+    if agreement.other_emotion > changed_by_quantizing * agreement.faces:
         raise ModelError(f"{read.path.name}: {here} gives {agreement}; try another interpreter")
     click.echo(f"{read.path.name}: {here} gives {agreement}")
 
