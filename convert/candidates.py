@@ -102,26 +102,29 @@ class Maker:
             except ConversionError:  # what has no int8 kernel has no int16x8 kernel either
                 continue
         try:
-            for layers in self._steps():
-                yield MIXED, self.study.mixed(layers), f"int8 with {layers} layers in float"
+            for tensors in self._worst():
+                what = f"int8 with {len(tensors)} layers in float"
+                yield MIXED, self.study.mixed(tensors), what
         except ConversionError:  # what int8 cannot do the study cannot either
             return
 
     def _mixed(self) -> Candidate:
         best = None
-        for layers in self._steps():
-            way = f"int8 with the {layers} layers in float that it hurts most"
-            tried = self._measured(MIXED, self.study.mixed(layers), way)
+        for tensors in self._worst():
+            way = f"int8 with the {len(tensors)} layers in float that it hurts most"
+            tried = self._measured(MIXED, self.study.mixed(tensors), way)
             best = tried if best is None or tried.drop < best.drop else best
             if self._keeps(tried):
                 return tried
         assert best is not None
         return best
 
-    def _steps(self) -> list[int]:
-        """Return how many layers to leave in float: 1, 2, 4... up to half of them."""
-        half = max(1, len(self.study.errors) // 2)
-        return [n for n in (2**i for i in range(10)) if n <= half]
+    def _worst(self) -> list[frozenset[str]]:
+        """Return what to leave in float: 1, 2, 4... of the worst layers, but not all."""
+        steps = (self.study.worst(2**i) for i in range(10))
+        return [
+            tensors for tensors in dict.fromkeys(steps) if len(tensors) < len(self.study.errors)
+        ]
 
     def _converted(self, precision: str) -> bytes:
         if precision == "float32":

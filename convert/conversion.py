@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.atomic import Draft
-from edge.modelfile import ModelFile, read_model, write_model
+from edge.atomic import Draft, cannot_write
+from edge.modelfile import ModelFile, pack_model, read_model
 
 from .candidates import Candidate, Maker
 from .crosscheck import Checked, check_everywhere
@@ -54,7 +54,7 @@ def convert(wish: Wish) -> Conversion:
         checked: dict[str, tuple[Checked, ...]] = {}
         for asked, candidate in candidates.items():
             draft = kept[asked]
-            write_model(draft.path, candidate.model.flatbuffer, candidate.model.about)
+            _write(draft.path, wish.target(asked), candidate.model)
             models[asked] = read_model(draft.path)  # as the device would
             sizes[asked] = draft.path.stat().st_size
             checked[asked] = check_everywhere(models[asked])
@@ -76,3 +76,10 @@ def convert(wish: Wish) -> Conversion:
     )
     errors = maker.study.errors if wish.debug else ()
     return Conversion(material, written, write_report(wish, material, written, errors))
+
+
+def _write(draft: Path, target: Path, model: ModelFile) -> None:
+    try:
+        draft.write_bytes(pack_model(model.flatbuffer, model.about))
+    except OSError as error:
+        raise cannot_write(target, error) from error

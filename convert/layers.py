@@ -19,6 +19,7 @@ from .quantize import Progress, calibration, layer_name, make_converter, run_con
 from .representative import Representative
 
 PROBES = 50  # faces that the layers are compared on
+_NO_DELEGATES = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class LayerError:
         steps: the same in steps of its quantization; rounding alone gives 0.29.
         reached: the error that has come together when the whole model is int8, as a share likewise;
             NaN where the int8 model has no such tensor.
+        inputs: the tensors that it takes from other layers.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class LayerError:
     own: float
     steps: float
     reached: float
+    inputs: tuple[str, ...] = ()
 
 
 class LayerStudy:
@@ -71,7 +74,8 @@ class LayerStudy:
         file = io.StringIO()
         self._debugger.layer_statistics_dump(file)
         file.seek(0)
-        exact = _activations(to_tflite(self._network, "float32"), self._probes)
+        plain = to_tflite(self._network, "float32")
+        exact, inputs = _activations(plain, self._probes), _inputs(plain)
         with quiet_stderr():
             quantized = self._debugger.get_nondebug_quantized_model()
         whole = _activations(quantized, self._probes)
@@ -86,17 +90,32 @@ class LayerStudy:
                 else math.nan
             )
             steps = error / float(row["scale"])
+            known = inputs.get(name, ())
+            layer = layer_name(name)
             errors.append(
-                LayerError(row["op_name"], layer_name(name), name, error / size, steps, reached)
+                LayerError(row["op_name"], layer, name, error / size, steps, reached, known)
             )
         return tuple(errors)
 
-    def mixed(self, layers: int) -> bytes:
-        """Return the model in int8 but for so many layers, those of the largest own error first."""
-        worst = sorted(self.errors, key=lambda e: -np.nan_to_num(e.own, nan=math.inf))[:layers]
-        options = tf.lite.experimental.QuantizationDebugOptions(
-            denylisted_nodes=[error.tensor for error in worst]
-        )
+    def worst(self, layers: int) -> frozenset[str]:
+        """Return the tensors of so many layers in which the error grows most, and of what feeds them.
+
+        A layer's input is kept in float only if the layer that makes it is, too.
+        """
+        reached = {e.tensor: np.nan_to_num(e.reached) for e in self.errors}
+
+        def growth(error: LayerError) -> float:
+            return reached[error.tensor] - max(
+                (reached.get(i, 0.0) for i in error.inputs), default=0
+            )
+
+        chosen = sorted(self.errors, key=growth, reverse=True)[:layers]
+        fed = {tensor for error in chosen for tensor in error.inputs}
+        return frozenset({error.tensor for error in chosen} | (fed & reached.keys()))
+
+    def mixed(self, tensors: frozenset[str]) -> bytes:
+        """Return the model in int8 but for the layers that make these tensors. Raises: ConversionError."""
+        options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=sorted(tensors))
         return run_converter(_Converted(self._debugger, options), "mixed")
 
 
@@ -148,7 +167,7 @@ def _activations(flatbuffer: bytes, faces: list[np.ndarray]) -> dict[str, np.nda
         interpreter = tf.lite.Interpreter(
             model_content=flatbuffer,
             experimental_preserve_all_tensors=True,
-            experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_op_resolver_type=_NO_DELEGATES,
         )
         interpreter.allocate_tensors()
     made = {int(op["outputs"][0]) for op in interpreter._get_ops_details()}
@@ -161,6 +180,21 @@ def _activations(flatbuffer: bytes, faces: list[np.ndarray]) -> dict[str, np.nda
         for tensor in tensors:
             found[tensor["name"]].append(_as_float(interpreter, tensor))
     return {name: np.stack(values) for name, values in found.items() if values}
+
+
+def _inputs(flatbuffer: bytes) -> dict[str, tuple[str, ...]]:
+    """Return, for the output of each operator, the outputs of others that it takes."""
+    with quiet_stderr():
+        interpreter = tf.lite.Interpreter(
+            model_content=flatbuffer, experimental_op_resolver_type=_NO_DELEGATES
+        )
+    names = {t["index"]: t["name"] for t in interpreter.get_tensor_details()}
+    ops = interpreter._get_ops_details()
+    made = {int(op["outputs"][0]) for op in ops}
+    return {
+        names[int(op["outputs"][0])]: tuple(names[int(i)] for i in op["inputs"] if int(i) in made)
+        for op in ops
+    }
 
 
 def _as_float(interpreter: tf.lite.Interpreter, tensor: dict) -> np.ndarray:

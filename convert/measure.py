@@ -17,7 +17,7 @@ from edge.modelfile import ModelFile
 
 # Half a step of an int8 output: what is told as 0 is not taken for less.
 LEAST_SCORE = 1 / 512
-ROUNDS, ROUND_S = 5, 0.15  # how often and how long each model is timed, by turns
+ROUNDS, ROUND_S = 5, 0.05  # how often and how long each model is timed, by turns
 THREADS = (1, 2)
 
 

@@ -89,13 +89,17 @@ def to_tflite(
         converter.target_spec.supported_ops = [
             tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         ]
-        # With biases of 64 bits, the default, the interpreter takes plain loops, tens of times slower.
-        converter._experimental_full_integer_quantization_bias_type = tf.int32
     if precision == "int8":
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.int8
         converter.inference_output_type = tf.int8
     flatbuffer = run_converter(converter, precision)
+    if precision == "int16x8":
+        # With biases of 64 bits, the default, most kernels are plain loops, tens of times slower; but
+        # some, such as depthwise convolutions, take no others.
+        converter._experimental_full_integer_quantization_bias_type = tf.int32
+        faster = run_converter(converter, precision)
+        flatbuffer = faster if _loads(faster) else flatbuffer
     if precision == "int8":
         _check_int8(flatbuffer)
     return flatbuffer
@@ -154,6 +158,15 @@ def layer_name(tensor: str) -> str:
     """Return a tensor's name without what the converter hangs on to it."""
     parts = tensor.partition(";")[0].split("/")
     return "/".join(parts[-3:] if len(parts) > 3 else parts)
+
+
+def _loads(flatbuffer: bytes) -> bool:
+    try:
+        with quiet_stderr():
+            tf.lite.Interpreter(model_content=flatbuffer).allocate_tensors()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _check_int8(flatbuffer: bytes) -> None:

@@ -58,7 +58,7 @@ class Written:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         return {
-            "precision": self.candidate.precision,
+            "name": self.candidate.precision,
             "way": self.candidate.way,
             "file": str(self.path) if self.path else None,
             "bytes": self.bytes,

@@ -97,7 +97,7 @@ def _table(report: dict[str, Any], ms: dict[str, dict[int, float]]) -> str:
         f"| float network | | {report['float']['accuracy']:.2%} | | | | | | |",
     ]
     for row in report["precisions"]:
-        name = row["precision"]
+        name = row["name"]
         outside = ", ".join(sorted(set(row["operators_outside_xnnpack"]))) or "-"
         if len(row["operators_outside_xnnpack"]) == row["operators"]:
             outside = "all"

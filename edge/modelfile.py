@@ -56,6 +56,11 @@ class ModelFile:
 
 def write_model(path: Path, flatbuffer: bytes, about: dict[str, Any]) -> None:
     """Write a model file whole or not at all; its SHA-256 is put in. Raises: OutputError."""
+    write_bytes(path, pack_model(flatbuffer, about))
+
+
+def pack_model(flatbuffer: bytes, about: dict[str, Any]) -> bytes:
+    """Return the content of a model file; the flatbuffer's SHA-256 is put in."""
     about = {**about, "sha256": hashlib.sha256(flatbuffer).hexdigest()}
     section = io.BytesIO()
     section.write(flatbuffer)
@@ -66,7 +71,7 @@ def write_model(path: Path, flatbuffer: bytes, about: dict[str, Any]) -> None:
         ):
             # Stored, not compressed: readers of TFLite Metadata take nothing else.
             archive.writestr(zipfile.ZipInfo(name, _DATE), text)
-    write_bytes(path, section.getvalue())
+    return section.getvalue()
 
 
 def read_model(path: Path) -> ModelFile:
