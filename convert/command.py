@@ -101,8 +101,7 @@ def command(
       edge-emo convert --data fer2013
       edge-emo convert runs/edge-s/model.keras --data fer2013 -o mine.tflite
       edge-emo convert model.h5 --data fer2013 --precision int8 --precision float16 --debug
-      edge-emo convert emotion_model.hdf5 --data fer2013 --input-range -1..1 \\
-          --labels angry,disgust,fear,happy,sad,surprise,neutral
+      edge-emo convert other.h5 --data fer2013 --input-range -1..1 --labels happy,sad,fear,...
     """
     from edge.atomic import write_text
     from edge.errors import ConversionError

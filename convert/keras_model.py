@@ -29,6 +29,11 @@ def load_keras(path: Path) -> keras.Model:
             "older Keras can be saved again there with model.export(FOLDER), and the folder converted"
         ) from error
     check_shapes(path, model.input_shape, model.output_shape)
+    for (
+        layer
+    ) in model._flatten_layers():  # a network trained in mixed precision is meant in float32
+        if layer.compute_dtype != "float32" and layer.variable_dtype == "float32":
+            layer.dtype_policy = keras.DTypePolicy("float32")
     return model
 
 

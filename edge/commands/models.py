@@ -75,7 +75,7 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
       edge-emo models check
       edge-emo models check mine.tflite --interpreter tflite-runtime
     """
-    from ..errors import ModelError
+    from ..errors import EdgeEmoError, ModelError
     from ..interpreter import installed, make_interpreter
     from ..machine import version_of
     from ..modelfile import find_model, read_model
@@ -83,9 +83,15 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
 
     read = read_model(find_model(model))
     used = interpreter or next(iter(installed()), "")
-    made = make_interpreter(read.flatbuffer, threads, interpreter)
-    agreement = compare_with_file(read, made)
     here = f"{used} {version_of(used)}"
+    try:
+        made = make_interpreter(read.flatbuffer, threads, interpreter)
+    except (ValueError, RuntimeError) as error:
+        if isinstance(error, EdgeEmoError):
+            raise
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{read.path.name}: {here} refuses it: {reason}") from error
+    agreement = compare_with_file(read, made)
     changed_by_quantizing = 1 - read.about.get("evaluation", {}).get("agreement", 1.0)
     if agreement.other_emotion > changed_by_quantizing * agreement.faces:
         raise ModelError(f"{read.path.name}: {here} gives {agreement}; try another interpreter")

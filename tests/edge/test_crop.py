@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.crop import crop_face, resize, to_gray
+from edge.crop import crop_face, fit, resize, to_gray
 
 
 def test_a_face_of_the_models_size_is_taken_as_it_is(pixels):
@@ -81,3 +81,28 @@ def test_gray_of_every_kind_of_image(pixels):
     np.testing.assert_array_equal(to_gray(color), gray)
     alpha = np.dstack([color, pixels(20, 30)])
     np.testing.assert_array_equal(to_gray(alpha), gray)
+
+
+def test_a_face_in_colour_is_red_green_blue(pixels):
+    bgr = pixels(112, 112, 3)
+    np.testing.assert_array_equal(fit(bgr, (112, 112, 3)), bgr[:, :, ::-1])
+
+
+def test_a_gray_face_is_repeated_for_a_model_in_colour(pixels):
+    gray = pixels(100, 90)
+    face = fit(gray, (48, 48, 3))
+    assert face.shape == (48, 48, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(face[:, :, channel], fit(gray, (48, 48)))
+
+
+def test_transparency_is_left_out(pixels):
+    bgra = pixels(48, 48, 4)
+    np.testing.assert_array_equal(fit(bgra, (48, 48, 3)), bgra[:, :, 2::-1])
+    np.testing.assert_array_equal(fit(bgra, (48, 48)), to_gray(bgra))
+
+
+def test_a_box_is_cut_out_of_a_colour_frame(pixels):
+    bgr = pixels(90, 120, 3)
+    face = crop_face(bgr, (20, 10, 48, 48), (48, 48, 3))
+    np.testing.assert_array_equal(face, bgr[10:58, 20:68, ::-1])
