@@ -52,6 +52,8 @@ class Written:
         kinds, total = self.outside
         if not kinds:
             return f"all {total}"
+        if len(kinds) == total:
+            return "none"
         left = ", ".join(f"{n} {kind}" for kind, n in Counter(kinds).items())
         return f"{total - len(kinds)} of {total} (not: {left})"
 
