@@ -49,7 +49,9 @@ RANGES = ("0..1", "-1..1", "0..255")
     metavar="A,B,...",
     help="The order of MODEL's scores, where it is not angry,disgust,fear,happy,neutral,sad,surprise.",
 )
-@click.option("--faces", default=100, help="Representative faces, in all.")
+@click.option(
+    "--faces", type=click.IntRange(min=1), default=100, help="Representative faces, in all."
+)
 @click.option("--seed", default=1, help="Draws the representative faces, and their light.")
 @click.option(
     "--light/--no-light",
@@ -59,6 +61,7 @@ RANGES = ("0..1", "-1..1", "0..255")
 @click.option(
     "--max-accuracy-drop",
     "max_drop",
+    type=click.FloatRange(min=0),
     default=0.5,
     help="Percentage points; a file that loses more is not written, and the command fails.",
 )

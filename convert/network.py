@@ -28,6 +28,9 @@ _BATCH = 256
 _SCALES = {"Mul", "RealDiv", "Sub", "AddV2", "Add"}
 _PASSES = {
     "Identity",
+    "Pad",
+    "PadV2",
+    "ResizeBilinear",
     "Cast",
     "Reshape",
     "Transpose",

@@ -17,6 +17,7 @@ from edge.evaluation import predict_all
 from edge.interpreter import make_interpreter
 from edge.labels import EMOTIONS
 from edge.modelfile import read_model
+from edge.sources import open_source
 
 layers = keras.layers
 # Untrained networks are right by chance; what they lose is not the point where this is given.
@@ -166,14 +167,24 @@ def test_a_model_without_scaling_is_asked_for_its_input_range(
     assert "0..1 gives 100.0%" in ended.err
 
 
-def test_colour_at_another_size_is_converted_and_runs(convert, edge_emo, tmp_path, portrait_file):
+def test_colour_at_another_size_is_converted_and_runs(
+    convert, edge_emo, tmp_path, portrait_file, monkeypatch
+):
     path, out = tmp_path / "colour.keras", tmp_path / "colour.tflite"
     tiny((112, 112, 3)).save(path)
     kinds = ("--precision", "int8", "--precision", "float32")
     assert convert(path, *kinds, "-o", out, *ANY_LOSS).status == 0
     out = tmp_path / "colour-int8.tflite"
     assert read_model(out).input_size == (112, 112, 3)
+    asked = []
+
+    def opened(what, options):
+        asked.append(options.color)
+        return open_source(what, options)
+
+    monkeypatch.setattr("edge.session.open_source", opened)
     ended = edge_emo("run", "--source", portrait_file, "--model", out, "--jsonl", "-")
+    assert asked == [True]  # some cameras give none unless they are asked for it
     (face,) = json.loads(ended.out)["faces"]
     assert sum(face["scores"].values()) == pytest.approx(1, abs=1e-3)
     red = np.zeros((112, 112, 3), np.uint8)
