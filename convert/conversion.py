@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from edge.atomic import Draft, cannot_write
+from edge.errors import ConversionError
 from edge.modelfile import ModelFile, pack_model, read_model
 
 from .candidates import Candidate, Maker
 from .crosscheck import Checked, check_everywhere
+from .layers import LayerError
 from .material import Material, gather
 from .measure import latencies, not_in_xnnpack
 from .report import Written, write_report
@@ -48,6 +50,7 @@ def convert(wish: Wish) -> Conversion:
         material = gather(wish)
         maker = Maker(wish, material)
         candidates = {asked: maker.make(asked) for asked in wish.precisions}
+        errors = _layer_errors(maker) if wish.debug else ()
         paths: dict[str, Path | None] = {}
         models: dict[str, ModelFile] = {}
         sizes: dict[str, int] = {}
@@ -74,8 +77,14 @@ def convert(wish: Wish) -> Conversion:
         )
         for asked, candidate in candidates.items()
     )
-    errors = maker.study.errors if wish.debug else ()
     return Conversion(material, written, write_report(wish, material, written, errors))
+
+
+def _layer_errors(maker: Maker) -> tuple[LayerError, ...]:
+    try:
+        return maker.study.errors
+    except ConversionError as error:
+        raise ConversionError(f"--debug studies the layers under int8, and {error}") from error
 
 
 def _write(draft: Path, target: Path, model: ModelFile) -> None:

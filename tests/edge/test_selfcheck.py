@@ -94,4 +94,4 @@ def test_a_machine_that_decides_otherwise_is_refused(shipped, tmp_path, edge_emo
     scores = np.frombuffer(base64.b64decode(shipped.about["check"]["scores"]), np.int8)
     turned = np.roll(scores.reshape(200, 7), 1, axis=1)  # each score is the next emotion's
     changed(shipped, tmp_path / "m.tflite", scores=base64.b64encode(turned.tobytes()).decode())
-    assert_refused(edge_emo("models", "check", tmp_path / "m.tflite"), "another emotion for 200")
+    assert_refused(edge_emo("models", "check", tmp_path / "m.tflite"), "try another interpreter")
