@@ -59,10 +59,13 @@ class Maker:
             ConversionError: it cannot be converted.
         """
         if asked == AUTO:
-            return self._auto()
-        if asked == MIXED:
-            return self._mixed()
-        return self._measured(asked, self._converted(asked), "as asked for")
+            made = self._auto()
+        elif asked == MIXED:
+            made = self._mixed()
+        else:
+            made = self._measured(asked, self._converted(asked), "as asked for")
+        told = {**made.model.about, "way": made.way}
+        return replace(made, model=replace(made.model, about=told))
 
     @cached_property
     def study(self) -> LayerStudy:

@@ -75,20 +75,16 @@ class LayerStudy:
         self._debugger.layer_statistics_dump(file)
         file.seek(0)
         plain = to_tflite(self._network, "float32")
-        exact, inputs = _activations(plain, self._probes), _inputs(plain)
+        inputs = _inputs(plain)
         with quiet_stderr():
             quantized = self._debugger.get_nondebug_quantized_model()
-        whole = _activations(quantized, self._probes)
+        sizes, distances = _compare(plain, quantized, self._probes)
         errors = []
         for row in csv.DictReader(file):
             name = row["tensor_name"]
             error = math.sqrt(max(float(row["mean_squared_error"]), 0.0))
-            size = _root_mean_square(exact[name]) if name in exact else math.nan
-            reached = (
-                _root_mean_square(whole[name] - exact[name]) / size
-                if name in whole and name in exact and whole[name].shape == exact[name].shape
-                else math.nan
-            )
+            size = sizes.get(name) or math.nan
+            reached = distances.get(name, math.nan) / size
             steps = error / float(row["scale"])
             known = inputs.get(name, ())
             layer = layer_name(name)
@@ -161,25 +157,50 @@ def plot(errors: tuple[LayerError, ...]) -> bytes:
     return png(figure)
 
 
-def _activations(flatbuffer: bytes, faces: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the outputs of all operators as floats, `[faces, ...]`, by their names."""
-    with quiet_stderr():
-        interpreter = tf.lite.Interpreter(
-            model_content=flatbuffer,
-            experimental_preserve_all_tensors=True,
-            experimental_op_resolver_type=_NO_DELEGATES,
-        )
-        interpreter.allocate_tensors()
-    made = {int(op["outputs"][0]) for op in interpreter._get_ops_details()}
-    tensors = [t for t in interpreter.get_tensor_details() if t["index"] in made]
-    place = interpreter.get_input_details()[0]["index"]
-    found: dict[str, list[np.ndarray]] = {t["name"]: [] for t in tensors}
+def _compare(
+    plain: bytes, quantized: bytes, faces: list[np.ndarray]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the root mean squares of what each operator gives, and of how far the two are apart.
+
+    Both by the names of the outputs; a face at a time, so that no more is held.
+    """
+    sizes: dict[str, float] = {}
+    distances: dict[str, float] = {}
+    runs = [_Run(flatbuffer) for flatbuffer in (plain, quantized)]
     for face in faces:
-        interpreter.set_tensor(place, face)
-        interpreter.invoke()
-        for tensor in tensors:
-            found[tensor["name"]].append(_as_float(interpreter, tensor))
-    return {name: np.stack(values) for name, values in found.items() if values}
+        exact, near = (run.outputs(face) for run in runs)
+        for name, values in exact.items():
+            sizes[name] = sizes.get(name, 0.0) + _mean_square(values)
+            if name in near and near[name].shape == values.shape:
+                distances[name] = distances.get(name, 0.0) + _mean_square(near[name] - values)
+    return _roots(sizes, len(faces)), _roots(distances, len(faces))
+
+
+def _roots(sums: dict[str, float], count: int) -> dict[str, float]:
+    return {name: math.sqrt(total / count) for name, total in sums.items()}
+
+
+class _Run:
+    """A model that lets its operators' outputs be seen."""
+
+    def __init__(self, flatbuffer: bytes) -> None:
+        with quiet_stderr():
+            self._interpreter = tf.lite.Interpreter(
+                model_content=flatbuffer,
+                experimental_preserve_all_tensors=True,
+                experimental_op_resolver_type=_NO_DELEGATES,
+            )
+            self._interpreter.allocate_tensors()
+        made = {int(op["outputs"][0]) for op in self._interpreter._get_ops_details()}
+        details = self._interpreter.get_tensor_details()
+        self._tensors = [t for t in details if t["index"] in made]
+        self._place = self._interpreter.get_input_details()[0]["index"]
+
+    def outputs(self, face: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what each operator gives for a face, as floats, by the name of its output."""
+        self._interpreter.set_tensor(self._place, face)
+        self._interpreter.invoke()
+        return {t["name"]: _as_float(self._interpreter, t) for t in self._tensors}
 
 
 def _inputs(flatbuffer: bytes) -> dict[str, tuple[str, ...]]:
@@ -205,5 +226,5 @@ def _as_float(interpreter: tf.lite.Interpreter, tensor: dict) -> np.ndarray:
     return (values.astype(np.float32) - zero_point) * scale
 
 
-def _root_mean_square(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64)))) or math.nan
+def _mean_square(values: np.ndarray) -> float:
+    return float(np.mean(np.square(values, dtype=np.float64)))
