@@ -11,6 +11,7 @@ from edge.progress import progress_bar
 
 from .network import (
     INPUT_RANGES,
+    RAW,
     Network,
     load_network,
     predict,
@@ -64,7 +65,10 @@ def gather(wish: Wish) -> Material:
             "it again"
         )
     card = score(test.labels, scores.argmax(axis=1))
-    return Material(network, sample, test, scores, card, _warnings(faces, test, card))
+    warnings = _warnings(faces, test, card)
+    if network.scaled and wish.input_range not in (None, RAW):
+        warnings += ("its graph begins by scaling its input already; --input-range comes on top",)
+    return Material(network, sample, test, scores, card, warnings)
 
 
 def _ranged(network: Network, wish: Wish, test: LabelledFaces) -> Network:

@@ -22,7 +22,8 @@ from edge.quiet import quiet_stderr
 from .keras_model import KERAS_SUFFIXES, check_shapes, load_keras
 
 # What a model may have been fed where it was trained: 0..255 becomes pixel * scale + offset.
-INPUT_RANGES = {"0..1": (1 / 255, 0.0), "-1..1": (2 / 255, -1.0), "0..255": (1.0, 0.0)}
+RAW = "0..255"
+INPUT_RANGES = {"0..1": (1 / 255, 0.0), "-1..1": (2 / 255, -1.0), RAW: (1.0, 0.0)}
 
 _BATCH = 256
 _SCALES = {"Mul", "RealDiv", "Sub", "AddV2", "Add"}
@@ -103,9 +104,9 @@ def with_input_range(network: Network, name: str) -> Network:
     Args:
         name: a key of `INPUT_RANGES`.
     """
-    scale, offset = INPUT_RANGES[name]
-    if (scale, offset) == (1.0, 0.0):
+    if name == RAW:
         return network
+    scale, offset = INPUT_RANGES[name]
     inner = network.call
 
     def call(pixels: tf.Tensor) -> tf.Tensor:

@@ -167,6 +167,15 @@ def test_a_model_without_scaling_is_asked_for_its_input_range(
     assert "0..1 gives 100.0%" in ended.err
 
 
+def test_a_range_on_top_of_a_models_own_scaling_is_warned_of(convert, keras_file, tmp_path):
+    out = tmp_path / "out.tflite"
+    ended = convert(
+        *(keras_file, "--precision", "float32", "-o", out, *ANY_LOSS, "--input-range", "0..1")
+    )
+    assert ended.status == 0
+    assert "begins by scaling its input already" in ended.err
+
+
 def test_colour_at_another_size_is_converted_and_runs(
     convert, edge_emo, tmp_path, portrait_file, monkeypatch
 ):
