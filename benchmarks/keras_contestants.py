@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from convert.keras_model import load_keras
-from convert.quantize import to_float32
+from convert.keras_model import face_shape, load_keras
+from convert.network import as_input, from_keras
+from convert.quantize import to_tflite
 from edge.errors import ConfigError, ModelError
 from edge.labels import EMOTIONS
 from edge.modelfile import TASK, ModelFile, read_model, write_model
@@ -35,7 +36,7 @@ def float_twin(name: str, original: Path, model: ModelFile, pipelines: Pipelines
     """
     network = load_keras(original)
     architecture = model.about.get("architecture", network.name)
-    if network.name != architecture or network.input_shape[1:3] != model.input_size:
+    if network.name != architecture or face_shape(network) != model.input_size:
         raise ConfigError(
             f"keras: {original} is '{network.name}', but {model.path.name} is '{architecture}'; "
             "name the Keras model that it was converted from"
@@ -70,20 +71,20 @@ class ByPredict:
     """A Keras model asked by `model.predict`, a face a call, as the paper does."""
 
     def __init__(self, model: keras.Model) -> None:
-        self.input_size: tuple[int, int] = model.input_shape[1:3]
+        self.input_size = face_shape(model)
         self._model = model
 
     def classify(self, face: np.ndarray) -> np.ndarray:
-        """Return the probabilities, float32 `[7]`, of a uint8 `[height, width]` gray face."""
-        return self._model.predict(face[None, :, :, None].astype("f4"), verbose=0)[0]
+        """Return the probabilities, float32 `[7]`, of a uint8 face of `input_size`."""
+        return self._model.predict(as_input(face[None]), verbose=0)[0]
 
 
 class ByCall:
     """A Keras model as a compiled TensorFlow function: the same sums, no overhead of `predict`."""
 
     def __init__(self, model: keras.Model) -> None:
-        self.input_size: tuple[int, int] = model.input_shape[1:3]
-        signature = tf.TensorSpec((1, *self.input_size, 1), tf.float32)
+        self.input_size = face_shape(model)
+        signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
 
         @tf.function(input_signature=[signature])
         def scores(faces: tf.Tensor) -> tf.Tensor:
@@ -92,8 +93,8 @@ class ByCall:
         self._scores = scores
 
     def classify(self, face: np.ndarray) -> np.ndarray:
-        """Return the probabilities, float32 `[7]`, of a uint8 `[height, width]` gray face."""
-        return self._scores(tf.constant(face[None, :, :, None].astype("f4"))).numpy()[0]
+        """Return the probabilities, float32 `[7]`, of a uint8 face of `input_size`."""
+        return self._scores(tf.constant(as_input(face[None]))).numpy()[0]
 
 
 def _paper_loop(model: keras.Model, size: int) -> Contestant:
@@ -122,17 +123,16 @@ def _model_c(path: Path) -> keras.Model:
 
 def _converted(model: keras.Model, name: str) -> tuple[ModelFile, int]:
     """Return the model as float32 TFLite, and the size of its file, bytes."""
-    _, height, width, _ = model.input_shape
     about = {
         "name": name,
         "task": TASK,
         "precision": "float32",
-        "input": {"shape": [1, height, width, 1], "dtype": "float32"},
+        "input": {"shape": [1, *model.input_shape[1:]], "dtype": "float32"},
         "labels": list(EMOTIONS),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}-float32.tflite")
-        write_model(path, to_float32(model), about)
+        write_model(path, to_tflite(from_keras(model, path), "float32"), about)
         return read_model(path), path.stat().st_size
 
 

@@ -1,14 +1,19 @@
-"""`edge-emo convert`: a Keras model becomes a TFLite file for the device."""
+"""`edge-emo convert`: a model becomes a TFLite file for the device."""
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from edge.cli import verbose_option
 
+if TYPE_CHECKING:
+    from .conversion import Conversion
+
 RUNS = Path("runs")
+PRECISIONS = ("auto", "int8", "int16x8", "float16", "dynamic", "float32", "mixed")
+RANGES = ("0..1", "-1..1", "0..255")
 
 
 @click.command("convert", context_settings={"show_default": True})
@@ -16,37 +21,90 @@ RUNS = Path("runs")
 @click.option(
     "--data", type=click.Path(path_type=Path), required=True, help="Faces to calibrate and test on."
 )
-@click.option("--precision", type=click.Choice(["int8", "float32"]), default="int8")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file.  [default: beside MODEL]"
+    "--precision",
+    "precisions",
+    type=click.Choice(PRECISIONS),
+    multiple=True,
+    default=("auto",),
+    help="May be given several times. auto: int8, or where that loses too much, the smallest file "
+    "that does not; mixed: int8, but the layers that it hurts most in float.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file; of several precisions each puts its name in.  [default: beside MODEL]",
 )
 @click.option("--name", help="The model's name.  [default: that of its architecture]")
-@click.option("--faces", default=350, help="Representative faces, in all.")
-@click.option("--seed", default=1, help="Draws the representative faces.")
+@click.option("--license", "license_name", default="not stated", help="The model's licence.")
 @click.option(
-    "--json", "json_file", type=click.Path(path_type=Path), help="Write the parity report."
+    "--input-range",
+    type=click.Choice(RANGES),
+    help="What MODEL was fed where it was trained; it is put into the graph.  [default: MODEL's "
+    "graph scales raw pixels]",
+)
+@click.option(
+    "--labels",
+    metavar="A,B,...",
+    help="The order of MODEL's scores, where it is not angry,disgust,fear,happy,neutral,sad,surprise.",
+)
+@click.option(
+    "--faces", type=click.IntRange(min=1), default=100, help="Representative faces, in all."
+)
+@click.option("--seed", default=1, help="Draws the representative faces, and their light.")
+@click.option(
+    "--light/--no-light",
+    default=True,
+    help="Show every second one in the light and contrast that cameras give.",
+)
+@click.option(
+    "--max-accuracy-drop",
+    "max_drop",
+    type=click.FloatRange(min=0),
+    default=0.5,
+    help="Percentage points; a file that loses more is not written, and the command fails.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Folder of the parity report.  [default: OUTPUT's name with -parity]",
+)
+@click.option("--debug", is_flag=True, help="Study each layer's error under int8 in the report.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), help="Write parity.json here too."
 )
 @verbose_option
 def command(
     model: Path | None,
     data: Path,
-    precision: str,
+    precisions: tuple[str, ...],
     output: Path | None,
     name: str | None,
+    license_name: str,
+    input_range: str | None,
+    labels: str | None,
     faces: int,
     seed: int,
+    light: bool,
+    max_drop: float,
+    report: Path | None,
+    debug: bool,
     json_file: Path | None,
 ) -> None:
-    """Convert a Keras MODEL to a self-describing .tflite, by default in full int8.
+    """Convert a Keras MODEL to self-describing .tflite files, and prove that they decide like it.
 
-    MODEL is a .keras file made by 'edge-emo train'; without it, that of the newest run under runs/
-    is taken. The representative faces are drawn from the data's training split, as many of each
-    emotion; float and converted model are then measured on the same faces of its test split.
+    MODEL is a .keras or .h5 file or the folder of a SavedModel, for faces in gray or colour of any
+    size; without it, that of the newest run under runs/ is taken. The representative faces are drawn
+    from the data's training split, as many of each emotion; the float model and each file are then
+    measured on the same faces of its test split, and compared in a report.
 
     \b
     Examples:
       edge-emo convert --data fer2013
       edge-emo convert runs/edge-s/model.keras --data fer2013 -o mine.tflite
+      edge-emo convert model.h5 --data fer2013 --precision int8 --precision float16 --debug
+      edge-emo convert other.h5 --data fer2013 --input-range -1..1 --labels happy,sad,fear,...
     """
     from edge.atomic import write_text
     from edge.errors import ConversionError
@@ -55,36 +113,97 @@ def command(
 
     start_tensorflow()
     from .conversion import convert
+    from .wish import Wish
 
-    if model is None:
-        found = sorted(RUNS.glob("*/model.keras"), key=lambda p: p.stat().st_mtime)
-        if not found:
-            raise ConversionError(
-                "no MODEL given, and no finished training under runs/; run 'edge-emo train' first"
-            )
-        model = found[-1]
-    output = output or model.with_name(f"{name or model.parent.name}-{precision}.tflite")
-    about = convert(model, data, precision, output, name, faces, seed)
+    model = model or _newest_run()
+    precisions = tuple(dict.fromkeys(precisions))
+    stem = name or (model.parent.name if model.name == "model.keras" else model.stem)
+    suffix = "" if precisions == ("auto",) or len(precisions) > 1 else f"-{precisions[0]}"
+    output = output or model.with_name(f"{stem}{suffix}.tflite")
+    done = convert(
+        Wish(
+            model=model,
+            data=data,
+            output=output,
+            report=report or output.with_name(f"{output.stem}-parity"),
+            precisions=precisions,
+            name=name,
+            license=license_name,
+            input_range=input_range,
+            labels=tuple(part.strip() for part in labels.split(",")) if labels else None,
+            faces=faces,
+            seed=seed,
+            lit=light,
+            max_drop=max_drop,
+            debug=debug,
+        )
+    )
+    where = report or output.with_name(f"{output.stem}-parity")
     if json_file:
-        write_text(json_file, json.dumps(about, indent=1) + "\n")
-    click.echo(_parity(about, output))
+        write_text(json_file, json.dumps(done.report, indent=1) + "\n")
+    for line in _warnings(done):
+        click.echo(f"edge-emo: {line}", err=True)
+    if done.refused:
+        lost = ", ".join(f"{c.precision} loses {c.drop:.2f} points" for c in done.refused)
+        raise ConversionError(
+            f"not written, for more than {max_drop:g} points of accuracy would be lost: {lost}; see "
+            f"{where / 'parity.html'}; try --precision auto, more --faces, or --max-accuracy-drop"
+        )
+    click.echo(_told(done, data, where))
 
 
-def _parity(about: dict[str, Any], output: Path) -> str:
-    precision, evaluation = about["precision"], about["evaluation"]
-    before, after = evaluation["keras"], evaluation[precision]
-    drop = 100 * (after["accuracy"] - before["accuracy"])
-    lines = [
-        f"{output}: {output.stat().st_size / 1000:.0f} kB, {precision}",
-        f"on {after['faces']} faces ({evaluation['data']}, {evaluation['split']}):",
-        f"  {'':10}{'keras':>10}{precision:>10}{'change':>10}",
-        f"  {'accuracy':10}{before['accuracy']:>10.2%}{after['accuracy']:>10.2%}{drop:>+9.2f} ",
+def _newest_run() -> Path:
+    from edge.errors import ConversionError
+
+    found = sorted(RUNS.glob("*/model.keras"), key=lambda p: p.stat().st_mtime)
+    if not found:
+        raise ConversionError(
+            "no MODEL given, and no finished training under runs/; run 'edge-emo train' first"
+        )
+    return found[-1]
+
+
+def _warnings(done: "Conversion") -> list[str]:
+    lines = [*done.material.warnings]
+    for written in done.written:
+        for checked in written.checked:
+            if checked.agreement is None or not checked.agreement.exact:
+                lines.append(f"{written.candidate.precision} in {checked}")
+    return lines
+
+
+def _told(done: "Conversion", data: Path, where: Path) -> str:
+    material = done.material
+    lines = [f"graph: {change}" for change in material.network.changes]
+    for written in done.written:
+        c = written.candidate
+        lines.append(f"{written.path}: {written.bytes / 1000:.0f} kB, {c.precision}: {c.way}")
+    kinds = [w.candidate.precision for w in done.written]
+    lines += [
+        f"on {len(material.test)} faces ({data}, {material.test.split}):",
+        f"  {'':14}{'float':>9}" + "".join(f"{kind:>17}" for kind in kinds),
+        _row(
+            "accuracy",
+            material.card.accuracy,
+            [w.candidate.parity.card.accuracy for w in done.written],
+        ),
     ]
-    for emotion, recall in before["recall"].items():
+    for emotion, recall in material.card.recall.items():
+        after = [w.candidate.parity.card.recall[emotion] for w in done.written]
         if recall is not None:
-            change = 100 * (after["recall"][emotion] - recall)
-            lines.append(
-                f"  {emotion:10}{recall:>10.2%}{after['recall'][emotion]:>10.2%}{change:>+9.2f} "
-            )
-    lines.append(f"  same emotion told: {evaluation['agreement']:.2%} of the faces")
+            lines.append(_row(emotion, recall, [a for a in after if a is not None]))
+    shares = "".join(f"{w.candidate.parity.agreement:>17.2%}" for w in done.written)
+    lines.append(f"  {'same emotion':14}{'':>9}{shares}")
+    for n in (1, 2):
+        times = "".join(f"{w.ms[n]:>14.3f} ms" for w in done.written)
+        lines.append(f"  {f'{n} thread' + 's' * (n > 1):14}{'':>9}{times}")
+    same = [
+        str(c.interpreter) for c in done.written[0].checked if c.agreement and c.agreement.exact
+    ]
+    lines.append(f"checked in {', '.join(same)}: {where / 'parity.html'}")
     return "\n".join(lines)
+
+
+def _row(name: str, before: float, after: list[float]) -> str:
+    cells = "".join(f"{a:>9.2%}{f'({100 * (a - before):+.2f})':>8}" for a in after)
+    return f"  {name:14}{before:>9.2%}{cells}"

@@ -1,116 +1,94 @@
-"""The whole conversion: read, calibrate, quantize, package, measure, write."""
+"""The whole conversion: read, calibrate, quantize, measure, write, check, report."""
 
-import json
-import platform
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
+from edge.atomic import Draft, cannot_write
+from edge.errors import ConversionError
+from edge.modelfile import ModelFile, pack_model, read_model
 
-from edge import __version__
-from edge.atomic import replacing
-from edge.classifier import TFLiteClassifier
-from edge.datasets import LabelledFaces, find_splits, load_split
-from edge.evaluation import predict_all
-from edge.labels import EMOTIONS
-from edge.metrics import score
-from edge.modelfile import TASK, read_model, write_model
-from edge.progress import progress_bar
-
-from .keras_model import load_keras, predict
-from .quantize import to_float32, to_int8
-from .representative import representative_faces
-
-LICENSE = "Apache-2.0"
+from .candidates import Candidate, Maker
+from .crosscheck import Checked, check_everywhere
+from .layers import LayerError
+from .material import Material, gather
+from .measure import latencies, not_in_xnnpack
+from .report import Written, write_report
+from .wish import Wish
 
 
-def convert(
-    path: Path, data: Path, precision: str, output: Path, name: str | None, faces: int, seed: int
-) -> dict[str, Any]:
-    """Convert the Keras model at `path` and write `output`, whole or not at all.
+@dataclass(frozen=True)
+class Conversion:
+    """All that came of it.
 
-    Args:
-        data: the data set: its training split calibrates, its test split measures.
-        precision: `int8` or `float32`.
-        name: the model's name; None takes that of its architecture.
-        faces: size of the representative dataset.
-        seed: draws it.
+    Attributes:
+        report: what `parity.json` holds.
+    """
 
-    Returns:
-        What the file says of itself (`model.json`).
+    material: Material
+    written: tuple[Written, ...]
+    report: dict[str, Any]
+
+    @property
+    def refused(self) -> list[Candidate]:
+        """What lost more than it may."""
+        return [w.candidate for w in self.written if w.path is None]
+
+
+def convert(wish: Wish) -> Conversion:
+    """Convert, and write every file that keeps its accuracy, whole or not at all, and the report.
 
     Raises:
         ModelError, DatasetError, ConversionError, OutputError.
     """
-    model = load_keras(path)
-    _, height, width, _ = model.input_shape
-    first = "train" if "train" in find_splits(data) else None
-    with progress_bar("reading faces to calibrate") as progress:
-        calibration = load_split(data, first, (height, width), progress)
-    sample = representative_faces(calibration, faces, seed)
-    with progress_bar("reading faces to measure") as progress:
-        test = load_split(data, None, (height, width), progress)
-    if precision == "int8":
-        with progress_bar("calibrating") as progress:
-            flatbuffer = to_int8(model, sample, progress)
-    else:
-        flatbuffer = to_float32(model)
-    about = {
-        "name": name or model.name,
-        "version": __version__,
-        "task": TASK,
-        "architecture": model.name,
-        "precision": precision,
-        "input": {
-            "shape": [1, height, width, 1],
-            "dtype": precision if precision == "int8" else "float32",
-            "meaning": "gray face as cut out by the detector, pixels 0..255 as they are"
-            + (" (int8 = uint8 - 128)" if precision == "int8" else ""),
-        },
-        "labels": list(EMOTIONS),
-        "training": _training(path),
-        "quantization": {"representative_faces": len(sample), "seed": seed},
-        "license": LICENSE,
-        "tools": _tools(),
-    }
-    # Measured on the file as the device would read it, before it gets its name.
-    with replacing(output) as temporary:
-        write_model(temporary, flatbuffer, about)
-        about["evaluation"] = _evaluate(model, temporary, data, test)
-        write_model(temporary, flatbuffer, about)
-    return read_model(output).about
+    with ExitStack() as drafts:
+        # Made first: a place that cannot be written is told before minutes of work.
+        kept = {asked: Draft(wish.target(asked)) for asked in wish.precisions}
+        for draft in kept.values():
+            drafts.callback(draft.drop)
+        material = gather(wish)
+        maker = Maker(wish, material)
+        candidates = {asked: maker.make(asked) for asked in wish.precisions}
+        errors = _layer_errors(maker) if wish.debug else ()
+        paths: dict[str, Path | None] = {}
+        models: dict[str, ModelFile] = {}
+        sizes: dict[str, int] = {}
+        checked: dict[str, tuple[Checked, ...]] = {}
+        for asked, candidate in candidates.items():
+            draft = kept[asked]
+            _write(draft.path, wish.target(asked), candidate.model)
+            models[asked] = read_model(draft.path)  # as the device would
+            sizes[asked] = draft.path.stat().st_size
+            checked[asked] = check_everywhere(models[asked])
+            paths[asked] = None
+            if candidate.drop <= wish.max_drop:
+                draft.keep()
+                paths[asked] = wish.target(asked)
+    ms = latencies(models)
+    written = tuple(
+        Written(
+            candidate,
+            paths[asked],
+            sizes[asked],
+            checked[asked],
+            not_in_xnnpack(models[asked].flatbuffer),
+            ms[asked],
+        )
+        for asked, candidate in candidates.items()
+    )
+    return Conversion(material, written, write_report(wish, material, written, errors))
 
 
-def _evaluate(model: keras.Model, path: Path, data: Path, faces: LabelledFaces) -> dict[str, Any]:
-    converted = read_model(path)
-    before = predict(model, faces.images).argmax(axis=1)
-    with progress_bar("measuring") as progress:
-        scores = predict_all(TFLiteClassifier(converted), faces.images, progress)
-    after = scores.argmax(axis=1)
-    return {
-        "data": data.name,
-        "split": faces.split,
-        "keras": score(faces.labels, before).as_dict(),
-        converted.precision: score(faces.labels, after).as_dict(),
-        "agreement": round(float(np.mean(before == after)), 5),
-    }
-
-
-def _training(path: Path) -> dict[str, Any]:
-    """Return what the training run beside the model says of it, if there is one."""
+def _layer_errors(maker: Maker) -> tuple[LayerError, ...]:
     try:
-        report = json.loads((path.parent / "report.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return {k: report[k] for k in ("data", "recipe", "epochs", "multiply_adds") if k in report}
+        return maker.study.errors
+    except ConversionError as error:
+        raise ConversionError(f"--debug studies the layers under int8, and {error}") from error
 
 
-def _tools() -> dict[str, str]:
-    return {
-        "edge-emo": __version__,
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "python": platform.python_version(),
-    }
+def _write(draft: Path, target: Path, model: ModelFile) -> None:
+    try:
+        draft.write_bytes(pack_model(model.flatbuffer, model.about))
+    except OSError as error:
+        raise cannot_write(target, error) from error

@@ -11,13 +11,22 @@ from .modelfile import ModelFile
 
 
 class Classifier(Protocol):
-    """Anything that scores faces."""
+    """Anything that scores faces.
 
-    input_size: tuple[int, int]
+    Attributes:
+        input_size: height and width of a gray face; or height, width and 3 of one in RGB.
+    """
+
+    input_size: tuple[int, ...]
 
     def classify(self, face: np.ndarray) -> np.ndarray:
-        """Return the probabilities, float32 `[7]`, sum 1, of a uint8 `[height, width]` gray face."""
+        """Return the probabilities, float32 `[7]`, sum 1, of a uint8 face of `input_size`."""
         ...
+
+
+def takes_color(classifier: Classifier) -> bool:
+    """Tell whether the faces it takes are in colour."""
+    return len(classifier.input_size) == 3
 
 
 class TFLiteClassifier:
@@ -39,10 +48,15 @@ class TFLiteClassifier:
         self._check(model)
 
     def classify(self, face: np.ndarray) -> np.ndarray:
-        """Return the probabilities, float32 `[7]`, sum 1, of a uint8 `[height, width]` gray face."""
+        """Return the probabilities, float32 `[7]`, sum 1, of a uint8 face of `input_size`.
+
+        A gray face is repeated for a model that takes colour.
+        """
         # Written straight into the interpreter's tensor; the views are dropped before `invoke`,
         # which refuses to run while one is held.
-        tensor = self._interpreter.tensor(self._input["index"])()[0, :, :, 0]
+        tensor = self._interpreter.tensor(self._input["index"])()[0]
+        if face.ndim == 2:
+            face = face[:, :, None]
         if self._input["dtype"] is np.int8:
             np.bitwise_xor(face, 0x80, out=tensor.view(np.uint8))  # uint8 - 128, exactly
         else:

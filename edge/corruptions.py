@@ -14,10 +14,10 @@ STRENGTHS = (1, 2, 3)
 
 
 def corrupt(faces: np.ndarray, name: str, strength: int, seed: int = 0) -> np.ndarray:
-    """Return the faces spoilt, uint8 `[n, height, width]`; the same for the same seed.
+    """Return the faces spoilt, of the same shape; the same for the same seed.
 
     Args:
-        faces: uint8 `[n, height, width]`, 0..255.
+        faces: uint8 `[n, height, width]`, or in colour `[n, height, width, 3]`, 0..255.
         name: one of `CORRUPTIONS`.
         strength: 1 (slight) to 3 (severe).
     """
@@ -61,7 +61,8 @@ def _flat(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndarr
 def _backlit(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndarray:
     """Light from one side: the other side has a half, a quarter or an eighth of it."""
     light = np.geomspace(1, 0.5**strength, face.shape[1])
-    return _pixels(face * (light if rng.random() < 0.5 else light[::-1]))
+    light = light if rng.random() < 0.5 else light[::-1]
+    return _pixels(face * (light if face.ndim == 2 else light[:, None]))
 
 
 def _blurred(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndarray:
@@ -82,7 +83,7 @@ def _moved(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndar
 
 def _distant(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndarray:
     """A face of 32, 24 or 16 pixels, enlarged."""
-    height, width = face.shape
+    height, width = face.shape[:2]
     side = 40 - 8 * strength
     small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -97,20 +98,20 @@ def _jpeg(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndarr
     """JPEG of quality 40, 20 or 10."""
     quality = (40, 20, 10)[strength - 1]
     _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     assert picture is not None
     return picture
 
 
 def _glasses(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndarray:
     """Glasses where FER-2013's crops have the eyes: tinted by a quarter, a half, three quarters."""
-    height, width = face.shape
+    height, width = face.shape[:2]
     frame, lens = face.copy(), face.copy()
     for x in (0.3, 0.7):
         middle = (round(x * width), round(0.38 * height))
         size = (round(0.15 * width), round(0.1 * height))
-        cv2.ellipse(lens, middle, size, 0, 0, 360, 20, -1)
-        cv2.ellipse(frame, middle, size, 0, 0, 360, 20, 1)
+        cv2.ellipse(lens, middle, size, 0, 0, 360, (20,) * 3, -1)
+        cv2.ellipse(frame, middle, size, 0, 0, 360, (20,) * 3, 1)
     tinted = cv2.addWeighted(lens, 0.25 * strength, face, 1 - 0.25 * strength, 0)
     return np.where(frame != face, frame, tinted)
 
@@ -135,7 +136,7 @@ CORRUPTIONS: dict[str, Corruption] = {
 def _warped(
     face: np.ndarray, scale: float, degrees: float, shift: tuple[float, float] = (0, 0)
 ) -> np.ndarray:
-    height, width = face.shape
+    height, width = face.shape[:2]
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, scale)
     matrix[:, 2] += np.array(shift)
     return cv2.warpAffine(face, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)

@@ -48,26 +48,30 @@ class ModelFile:
         return self.about["precision"]
 
     @property
-    def input_size(self) -> tuple[int, int]:
-        """Height and width of the face that the model takes."""
-        _, height, width, _ = self.about["input"]["shape"]
-        return height, width
+    def input_size(self) -> tuple[int, ...]:
+        """Height and width of the gray face that the model takes; or height, width and 3, RGB."""
+        _, height, width, channels = self.about["input"]["shape"]
+        return (height, width) if channels == 1 else (height, width, channels)
 
 
 def write_model(path: Path, flatbuffer: bytes, about: dict[str, Any]) -> None:
     """Write a model file whole or not at all; its SHA-256 is put in. Raises: OutputError."""
+    write_bytes(path, pack_model(flatbuffer, about))
+
+
+def pack_model(flatbuffer: bytes, about: dict[str, Any]) -> bytes:
+    """Return the content of a model file; the flatbuffer's SHA-256 is put in."""
     about = {**about, "sha256": hashlib.sha256(flatbuffer).hexdigest()}
     section = io.BytesIO()
     section.write(flatbuffer)
-    with zipfile.ZipFile(section, "a", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(section, "a") as archive:
         for name, text in (
             ("labels.txt", "\n".join(EMOTIONS) + "\n"),
             ("model.json", json.dumps(about, indent=1) + "\n"),
         ):
-            entry = zipfile.ZipInfo(name, _DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, text)
-    write_bytes(path, section.getvalue())
+            # Stored, not compressed: readers of TFLite Metadata take nothing else.
+            archive.writestr(zipfile.ZipInfo(name, _DATE), text)
+    return section.getvalue()
 
 
 def read_model(path: Path) -> ModelFile:
@@ -134,13 +138,14 @@ def _check(model: ModelFile, labels: list[str]) -> None:
     fits = (
         len(shape) == 4
         and all(type(n) is int for n in shape)
-        and (shape[0], shape[3]) == (1, 1)
+        and shape[0] == 1
+        and shape[3] in (1, 3)
         and all(MIN_SIDE <= n <= MAX_SIDE for n in shape[1:3])
     )
     if not fits:
         raise ModelError(
-            f"{model.path}: takes input of shape {shape}; edge-emo feeds one gray face, "
-            f"[1, height, width, 1] of {MIN_SIDE} to {MAX_SIDE} pixels"
+            f"{model.path}: takes input of shape {shape}; edge-emo feeds one face, gray "
+            f"[1, height, width, 1] or RGB [1, height, width, 3], of {MIN_SIDE} to {MAX_SIDE} pixels"
         )
     if not isinstance(model.name, str) or not isinstance(model.precision, str):
         raise TypeError

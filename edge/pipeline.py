@@ -4,7 +4,7 @@ import math
 import time
 
 from .boxes import scaled
-from .classifier import Classifier
+from .classifier import Classifier, takes_color
 from .crop import crop_face
 from .detectors import Detector
 from .tracker import Tracker
@@ -50,9 +50,13 @@ class Pipeline:
             boxes = self._detector.follow(frame.gray, known)
         tracks = self._tracker.follow([scaled(box, ratio) for box in boxes], now_s)
         detected = time.perf_counter()
+        color = frame.color() if boxes and takes_color(self._classifier) else None
         faces = []
         for box, track in zip(boxes, tracks, strict=True):
-            face = crop_face(frame.gray, box, self._classifier.input_size)
+            if color is not None:
+                face = crop_face(color, scaled(box, ratio), self._classifier.input_size)
+            else:
+                face = crop_face(frame.gray, box, self._classifier.input_size)
             faces.append(self._tracker.judge(track, self._classifier.classify(face), now_s))
         done = time.perf_counter()
         return self._observation(frame, faces, started, detected, done)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .classifier import TFLiteClassifier
+from .classifier import TFLiteClassifier, takes_color
 from .config import RunConfig
 from .detectors import make_detector
 from .modelfile import find_model, read_model
@@ -66,7 +66,7 @@ def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outc
         options = SourceOptions(
             size=config.frame_size,
             fps=config.fps,
-            color=any(cls.color for cls, _ in wanted),
+            color=takes_color(classifier) or any(cls.color for cls, _ in wanted),
             rotate=config.rotate,
             mirror=config.mirror,
             exposure_ms=config.max_exposure,

@@ -1,12 +1,11 @@
 """The pictures of a training report, each as the bytes of a PNG."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from edge.figures import draw_confusion, png
 from edge.labels import EMOTIONS
 from edge.metrics import Calibration, Scorecard
 
@@ -32,30 +31,14 @@ def curves(histories: Mapping[str, History]) -> bytes:
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3)
             axes.legend()
-    return _png(figure)
+    return png(figure)
 
 
 def confusion(card: Scorecard) -> bytes:
     """Return the confusion matrix: the shade is the share of the label's faces, the number their count."""
-    totals = np.maximum(card.confusion.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
-    axes = figure.subplots()
-    shares = card.confusion / totals
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row in range(len(EMOTIONS)):
-        for column in range(len(EMOTIONS)):
-            axes.text(
-                column,
-                row,
-                str(card.confusion[row, column]),
-                ha="center",
-                va="center",
-                color="white" if shares[row, column] > 0.5 else "black",
-            )
-    axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right")
-    axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
-    axes.set(xlabel="told", ylabel="label")
-    return _png(figure)
+    draw_confusion(figure.subplots(), card)
+    return png(figure)
 
 
 def reliability(calibration: Calibration) -> bytes:
@@ -71,7 +54,7 @@ def reliability(calibration: Calibration) -> bytes:
     axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
     axes.set_title(f"expected calibration error {calibration.error:.1%}")
     axes.legend(loc="upper left")
-    return _png(figure)
+    return png(figure)
 
 
 def face_grid(images: np.ndarray, titles: Sequence[str], columns: int) -> bytes:
@@ -85,7 +68,7 @@ def face_grid(images: np.ndarray, titles: Sequence[str], columns: int) -> bytes:
     for axes, image, title in zip(grid, images, titles, strict=False):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
         axes.set_title(title, fontsize=7)
-    return _png(figure)
+    return png(figure)
 
 
 def shares_by_emotion(panels: dict[str, dict[str, dict[str, float | None]]]) -> bytes:
@@ -101,11 +84,4 @@ def shares_by_emotion(panels: dict[str, dict[str, dict[str, float | None]]]) -> 
         axes.set_xticks(places + 0.2, EMOTIONS, rotation=45, ha="right")
         axes.set(title=title, ylim=(0, 1.02))
         axes.legend()
-    return _png(figure)
-
-
-def _png(figure: Figure) -> bytes:
-    FigureCanvasAgg(figure)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
-    return file.getvalue()
+    return png(figure)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate", context_settings={"show_default": True})
-@click.option("--model", metavar="NAME|FILE", help="A .tflite, a .keras or a shipped model's name.")
+@click.option(
+    "--model", metavar="NAME|FILE", help="A .tflite, .keras or .h5, or a shipped model's name."
+)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -134,12 +136,13 @@ def _table(clean: float, accuracies: dict[str, list[float]]) -> str:
 
 def _predictor(
     path: Path, threads: int, interpreter: str | None
-) -> tuple[tuple[int, int], "Predict"]:
+) -> tuple[tuple[int, ...], "Predict"]:
     """Return the size of the faces that the model takes, and what scores them."""
-    if path.suffix == ".keras":
+    if path.suffix.lower() in (".keras", ".h5", ".hdf5"):
         load("convert.backend:start_tensorflow")()
         model = load("convert.keras_model:load_keras")(path)
-        return model.input_shape[1:3], partial(load("convert.keras_model:predict"), model)
+        size = load("convert.keras_model:face_shape")(model)
+        return size, partial(load("convert.keras_model:predict"), model)
     from ..classifier import TFLiteClassifier
     from ..evaluation import predict_all
     from ..modelfile import read_model

@@ -49,7 +49,7 @@ def find_splits(data: Path) -> dict[str, Split]:
 def load_split(
     data: Path,
     split: str | None = None,
-    size: tuple[int, int] = (48, 48),
+    shape: tuple[int, ...] = (48, 48),
     progress: Callable[[int, int], None] | None = None,
 ) -> LabelledFaces:
     """Read one split.
@@ -57,7 +57,7 @@ def load_split(
     Args:
         data: the data set's folder, or the challenge's csv.
         split: its name; by default the one kept for testing.
-        size: height and width to bring every face to.
+        shape: what to bring every face to: height and width, gray; or height, width and 3, RGB.
         progress: called with (faces done, faces in all).
 
     Raises:
@@ -70,4 +70,4 @@ def load_split(
         split = next(name for name in ("test", "validation", "all", "train") if name in splits)
     if split not in splits:
         raise DatasetError(f"{data}: has no split '{split}'; it has {', '.join(sorted(splits))}")
-    return splits[split].read(size, progress)
+    return splits[split].read(shape, progress)

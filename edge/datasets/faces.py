@@ -17,7 +17,7 @@ class LabelledFaces:
 
     Attributes:
         split: the split's name.
-        images: uint8 `[n, height, width]`, 0..255, read-only.
+        images: uint8 `[n, height, width]`, 0..255, read-only; in colour `[n, height, width, 3]`, RGB.
         labels: int64 `[n]`, indices in `EMOTIONS`.
         names: where each face comes from: `test/happy/1.png`, or `fer2013.csv:123`, a file and its line.
         skipped: files or rows that are no readable face, likewise.
@@ -65,7 +65,7 @@ class Split(Protocol):
     def place(self) -> Path: ...
 
     def read(
-        self, size: tuple[int, int], progress: Callable[[int, int], None] | None
+        self, shape: tuple[int, ...], progress: Callable[[int, int], None] | None
     ) -> LabelledFaces: ...
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..crop import resize_gray
+from ..crop import fit
 from ..errors import DatasetError
 from ..labels import EMOTIONS
 from .faces import SPLIT_NAMES, LabelledFaces
@@ -48,9 +48,9 @@ class CsvSplit:
     rows: int
 
     def read(
-        self, size: tuple[int, int], progress: Callable[[int, int], None] | None
+        self, shape: tuple[int, ...], progress: Callable[[int, int], None] | None
     ) -> LabelledFaces:
-        """Read all faces, at `size`, and FER+ votes where there are some beside the file.
+        """Read all faces, each brought to `shape`, and FER+ votes where there are some beside the file.
 
         A row that names no split is skipped, and listed with every split.
 
@@ -63,7 +63,7 @@ class CsvSplit:
         skipped: list[str] = []
         kept: list[int] = []
         done = 0
-        with FaceStore(size) as store:
+        with FaceStore(shape) as store:
             for place, row in enumerate(_rows(self.place)):
                 if votes and row.split:
                     _check_split(self.place, row, votes, place)
@@ -73,7 +73,7 @@ class CsvSplit:
                 if row.split is None or face is None or label is None:
                     skipped.append(f"{self.place.name}:{row.line}")
                 else:
-                    store.add(resize_gray(face, size))
+                    store.add(fit(face, shape))
                     labels.append(label)
                     names.append(f"{self.place.name}:{row.line}")
                     kept.append(place)

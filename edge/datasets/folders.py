@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..crop import resize_gray, to_gray
+from ..crop import fit
 from ..errors import DatasetError
 from ..imagefile import IMAGE_SUFFIXES, read_image
 from ..labels import EMOTIONS, emotion_index, is_class_name
@@ -23,20 +23,20 @@ class FolderSplit:
     place: Path
 
     def read(
-        self, size: tuple[int, int], progress: Callable[[int, int], None] | None
+        self, shape: tuple[int, ...], progress: Callable[[int, int], None] | None
     ) -> LabelledFaces:
-        """Read all images, gray and at `size`. Raises: DatasetError, OutputError."""
+        """Read all images, each brought to `shape`. Raises: DatasetError, OutputError."""
         files = _labelled_files(self.place)
         names: list[str] = []
         labels: list[int] = []
         skipped: list[str] = []
-        with FaceStore(size) as store:
+        with FaceStore(shape) as store:
             for done, (path, label) in enumerate(files, 1):
                 image, name = read_image(path), os.path.relpath(path, self.place.parent)
                 if image is None:
                     skipped.append(name)
                 else:
-                    store.add(resize_gray(to_gray(image), size))
+                    store.add(fit(image, shape))
                     labels.append(label)
                     names.append(name)
                 if progress and (done % 500 == 0 or done == len(files)):

@@ -23,14 +23,14 @@ class FaceStore:
     The file is written, not mapped, while it grows: a full disk is then an error, not a SIGBUS.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
-        self._size = size
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
         self._memory = bytearray()
         self._folder = "the folder for temporary files"
         self._file: IO[bytes] | None = None
 
     def add(self, faces: np.ndarray) -> None:
-        """Take one uint8 `[height, width]` face or several `[n, height, width]`. Raises: OutputError."""
+        """Take one uint8 face of the store's shape, or several. Raises: OutputError."""
         pixels = faces.tobytes()
         if self._file is None and len(self._memory) + len(pixels) <= IN_MEMORY:
             self._memory += pixels
@@ -46,7 +46,7 @@ class FaceStore:
             raise _no_room(self._folder, error) from error
 
     def images(self) -> np.ndarray:
-        """Return all faces taken, uint8 `[n, height, width]`, read-only. Raises: OutputError."""
+        """Return all faces taken, uint8 `[n, *shape]`, read-only. Raises: OutputError."""
         if self._file is None:
             flat = np.frombuffer(self._memory, np.uint8)
         else:
@@ -55,7 +55,7 @@ class FaceStore:
                 flat = np.asarray(np.memmap(self._file, np.uint8, "r"))
             except OSError as error:
                 raise _no_room(self._folder, error) from error
-        images = flat.reshape(-1, *self._size)
+        images = flat.reshape(-1, *self._shape)
         images.flags.writeable = False
         return images
 
@@ -70,7 +70,7 @@ class FaceStore:
 
 
 def take(images: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Return `images[index]`, uint8 `[m, height, width]`, held as a store holds it. Raises: OutputError."""
+    """Return `images[index]`, uint8 `[m, ...]`, held as a store holds it. Raises: OutputError."""
     with FaceStore(images.shape[1:]) as store:
         for start in range(0, len(index), _BLOCK):
             store.add(images[index[start : start + _BLOCK]])

@@ -40,3 +40,11 @@ def test_faces_of_other_sizes_are_spoilt_too(faces):
     large = np.repeat(np.repeat(faces[:2], 2, axis=1), 2, axis=2)
     for name in CORRUPTIONS:
         assert corrupt(large, name, 3).shape == large.shape
+
+
+@EVERY
+def test_faces_in_colour_are_spoilt_as_gray_ones(faces, name):
+    color = np.repeat(faces[:2, :, :, None], 3, axis=3)
+    spoilt = corrupt(color, name, 2)
+    assert spoilt.shape == color.shape
+    assert not np.array_equal(spoilt, color)

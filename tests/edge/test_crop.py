@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.crop import crop_face, resize_gray, to_gray
+from edge.crop import crop_face, fit, resize, to_gray
 
 
 def test_a_face_of_the_models_size_is_taken_as_it_is(pixels):
@@ -14,7 +14,7 @@ def test_a_face_of_the_models_size_is_taken_as_it_is(pixels):
 
 def test_a_training_image_passes_unchanged(pixels):
     face = pixels(48, 48)
-    np.testing.assert_array_equal(resize_gray(face, (48, 48)), face)
+    np.testing.assert_array_equal(resize(face, (48, 48)), face)
     np.testing.assert_array_equal(crop_face(face, (0, 0, 48, 48), (48, 48)), face)
 
 
@@ -22,7 +22,7 @@ def test_a_face_is_reduced_in_the_same_way_live_and_in_training(pixels):
     gray = pixels(300, 300)
     face = gray[30:130, 40:140]
     np.testing.assert_array_equal(
-        crop_face(gray, (40, 30, 100, 100), (48, 48)), resize_gray(face.copy(), (48, 48))
+        crop_face(gray, (40, 30, 100, 100), (48, 48)), resize(face.copy(), (48, 48))
     )
 
 
@@ -30,12 +30,12 @@ def test_shrinking_averages_so_that_no_pixel_is_lost():
     # One white pixel in each block of 4x4: picking pixels would give 0 or 255, the mean is 16.
     gray = np.zeros((192, 192), np.uint8)
     gray[1::4, 2::4] = 255
-    np.testing.assert_array_equal(resize_gray(gray, (48, 48)), 16)
+    np.testing.assert_array_equal(resize(gray, (48, 48)), 16)
 
 
 def test_enlarging_interpolates_between_pixels():
     gray = np.tile(np.array([0, 200], np.uint8), (12, 6))[:, :2]
-    row = resize_gray(gray, (48, 48))[24]
+    row = resize(gray, (48, 48))[24]
     assert row[0] == 0
     assert row[-1] == 200
     assert len(np.unique(row)) > 10
@@ -59,7 +59,7 @@ def test_what_of_a_box_lies_beyond_the_frame_is_left_out(pixels, box):
     face = crop_face(gray, box, (48, 48))
     assert face.shape == (48, 48)
     assert face.dtype == np.uint8
-    np.testing.assert_array_equal(face, resize_gray(inside, (48, 48)))
+    np.testing.assert_array_equal(face, resize(inside, (48, 48)))
 
 
 def test_height_and_width_are_not_confused(pixels):
@@ -81,3 +81,28 @@ def test_gray_of_every_kind_of_image(pixels):
     np.testing.assert_array_equal(to_gray(color), gray)
     alpha = np.dstack([color, pixels(20, 30)])
     np.testing.assert_array_equal(to_gray(alpha), gray)
+
+
+def test_a_face_in_colour_is_red_green_blue(pixels):
+    bgr = pixels(112, 112, 3)
+    np.testing.assert_array_equal(fit(bgr, (112, 112, 3)), bgr[:, :, ::-1])
+
+
+def test_a_gray_face_is_repeated_for_a_model_in_colour(pixels):
+    gray = pixels(100, 90)
+    face = fit(gray, (48, 48, 3))
+    assert face.shape == (48, 48, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(face[:, :, channel], fit(gray, (48, 48)))
+
+
+def test_transparency_is_left_out(pixels):
+    bgra = pixels(48, 48, 4)
+    np.testing.assert_array_equal(fit(bgra, (48, 48, 3)), bgra[:, :, 2::-1])
+    np.testing.assert_array_equal(fit(bgra, (48, 48)), to_gray(bgra))
+
+
+def test_a_box_is_cut_out_of_a_colour_frame(pixels):
+    bgr = pixels(90, 120, 3)
+    face = crop_face(bgr, (20, 10, 48, 48), (48, 48, 3))
+    np.testing.assert_array_equal(face, bgr[10:58, 20:68, ::-1])

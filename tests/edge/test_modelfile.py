@@ -112,7 +112,7 @@ def test_a_byte_damaged_anywhere_is_a_model_error_or_does_no_harm(path, tmp_path
     ("about", "said"),
     [
         ({**ABOUT, "task": "age"}, "is for another task"),
-        ({**ABOUT, "input": {"shape": [1, 48, 48, 3]}}, r"shape \[1, 48, 48, 3\]"),
+        ({**ABOUT, "input": {"shape": [1, 48, 48, 2]}}, r"shape \[1, 48, 48, 2\]"),
         ({**ABOUT, "input": {"shape": [8, 48, 48, 1]}}, r"shape \[8, 48, 48, 1\]"),
         ({**ABOUT, "input": {"shape": [48, 48]}}, r"shape \[48, 48\]"),
         ({**ABOUT, "input": {"shape": [1, 0, -48, 1]}}, "shape"),

@@ -18,9 +18,9 @@ from edge.values import Frame
 TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def frame(gray, index=0, position_s=None, size=None):
+def frame(gray, index=0, position_s=None, size=None, color=lambda: None):
     size = size or gray.shape[::-1]
-    return Frame("test", index, TIME, position_s, size, gray, lambda: None, 1.5)
+    return Frame("test", index, TIME, position_s, size, gray, color, 1.5)
 
 
 class Detector:
@@ -139,3 +139,24 @@ def test_of_still_images_each_is_searched_whole(pixels):
     for index in range(3):
         pipeline.analyse(frame(pixels(180, 320), index))
     assert len(detector.asked) == 3
+
+
+def test_a_classifier_that_takes_colour_gets_it_from_the_full_frame(pixels):
+    full = pixels(720, 1280, 3)
+    classifier = Classifier("happy")
+    classifier.input_size = (192, 192, 3)
+    seen = frame(pixels(180, 320), size=(1280, 720), color=lambda: full)
+    Pipeline(Detector((10, 20, 48, 48)), classifier).analyse(seen)
+    np.testing.assert_array_equal(classifier.faces[0], full[80:272, 40:232, ::-1])
+
+
+def test_colour_is_asked_for_only_where_a_face_needs_it(pixels):
+    def color():
+        raise AssertionError("a copy for nothing")
+
+    Pipeline(Detector((10, 20, 48, 48)), Classifier("happy")).analyse(
+        frame(pixels(180, 320), color=color)
+    )
+    in_color = Classifier("happy")
+    in_color.input_size = (48, 48, 3)
+    Pipeline(Detector(), in_color).analyse(frame(pixels(180, 320), color=color))

@@ -48,6 +48,9 @@ def bad(tmp_path, scene, write_video, pixels):
             content[:half_way] + bytes([content[half_way] ^ 1]) + content[half_way + 1 :]
         ),
         "age.tflite": lambda p: write_model(p, model.flatbuffer, about(task="age")),
+        "deep.tflite": lambda p: write_model(
+            p, model.flatbuffer, about(input={"shape": [1, 48, 48, 4]})
+        ),
         "color.tflite": lambda p: write_model(
             p, model.flatbuffer, about(input={"shape": [1, 48, 48, 3]})
         ),
@@ -94,7 +97,8 @@ BAD_MODELS = [
     ("empty.tflite", "empty.tflite: is no TFLite file"),
     ("flipped.tflite", "flipped.tflite: its checksum differs"),
     ("age.tflite", "age.tflite: is for another task (age"),
-    ("color.tflite", "color.tflite: takes input of shape [1, 48, 48, 3]"),
+    ("deep.tflite", "deep.tflite: takes input of shape [1, 48, 48, 4]"),
+    ("color.tflite", "color.tflite: takes input of shape [1, 48, 48, 1], but its model.json"),
     ("larger.tflite", "larger.tflite: takes input of shape [1, 48, 48, 1], but its model.json"),
     ("folder.tflite", "folder.tflite: cannot be read"),
 ]

@@ -82,7 +82,7 @@ def test_lines_may_end_as_on_windows(challenge, faces):
 
 
 def test_faces_come_at_the_size_asked_for(challenge):
-    assert load_split(challenge, "train", size=(32, 40)).images.shape == (3, 32, 40)
+    assert load_split(challenge, "train", shape=(32, 40)).images.shape == (3, 32, 40)
 
 
 BLANK = np.zeros(48 * 48, int)

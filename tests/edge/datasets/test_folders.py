@@ -99,7 +99,7 @@ def test_images_of_any_size_and_colour_come_gray_at_the_size_asked_for(tmp_path,
     save("happy/large.png", 100, 80)
     cv2.imwrite(str(tmp_path / "happy" / "color.jpg"), pixels(60, 60, 3))
     cv2.imwrite(str(tmp_path / "happy" / "tiny.bmp"), pixels(3, 5))
-    faces = load_split(tmp_path, size=(32, 40))
+    faces = load_split(tmp_path, shape=(32, 40))
     assert faces.images.shape == (3, 32, 40)
 
 
@@ -210,3 +210,15 @@ def test_progress_ends_at_the_number_of_files(labelled_folder_once):
         labelled_folder_once, "test", progress=lambda done, total: told.append((done, total))
     )
     assert told[-1] == (21, 21)
+
+
+def test_faces_can_be_read_in_colour(tmp_path):
+    (tmp_path / "happy").mkdir()
+    picture = np.zeros((40, 40, 3), np.uint8)
+    picture[:, :, 2] = 200  # red, as OpenCV writes it
+    cv2.imwrite(str(tmp_path / "happy" / "red.png"), picture)
+    cv2.imwrite(str(tmp_path / "happy" / "sheet.png"), picture[:, :, 2])
+    faces = load_split(tmp_path, shape=(48, 48, 3)).images
+    assert faces.shape == (2, 48, 48, 3)
+    assert faces[0, 24, 24].tolist() == [200, 0, 0]
+    assert faces[1, 24, 24].tolist() == [200, 200, 200]

@@ -1,0 +1,247 @@
+"""A float classifier as edge-emo means it: raw pixels 0..255 in, the seven emotions' scores out.
+
+Whatever a model was saved as, and whatever it was fed where it was trained, `load_network` brings
+it to that: what is missing is added to its graph, and told.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from edge.errors import ConversionError, DatasetError, ModelError
+from edge.labels import EMOTIONS, emotion_index
+from edge.quiet import quiet_stderr
+
+from .keras_model import KERAS_SUFFIXES, check_shapes, load_keras
+
+# What a model may have been fed where it was trained: 0..255 becomes pixel * scale + offset.
+RAW = "0..255"
+INPUT_RANGES = {"0..1": (1 / 255, 0.0), "-1..1": (2 / 255, -1.0), RAW: (1.0, 0.0)}
+
+_BATCH = 256
+_SCALES = {"Mul", "RealDiv", "Sub", "AddV2", "Add"}
+_PASSES = {
+    "Identity",
+    "Pad",
+    "PadV2",
+    "ResizeBilinear",
+    "Cast",
+    "Reshape",
+    "Transpose",
+    "ExpandDims",
+    "Squeeze",
+    "PlaceholderWithDefault",
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """A float model.
+
+    Attributes:
+        name: its own.
+        path: where it was read.
+        shape: height, width and channels (1 gray, 3 RGB) of a face.
+        call: float32 `[n, *shape]`, 0..255, to float32 `[n, 7]`, columns as in `EMOTIONS`.
+        scaled: its own graph begins by scaling its input.
+        batch: faces that it takes at a time; None takes any number.
+        changes: what was added to its graph.
+        held: what the graph's variables live in.
+    """
+
+    name: str
+    path: Path
+    shape: tuple[int, int, int]
+    call: Callable[[tf.Tensor], tf.Tensor]
+    scaled: bool
+    batch: int | None = None
+    changes: tuple[str, ...] = ()
+    held: Any = field(default=None, repr=False)
+
+    @property
+    def face_shape(self) -> tuple[int, ...]:
+        """Height and width of a gray face; or height, width and 3, RGB."""
+        return self.shape[:2] if self.shape[2] == 1 else self.shape
+
+
+def load_network(path: Path) -> Network:
+    """Return the model in a `.keras` or `.h5` file or a SavedModel's folder, as it was saved.
+
+    Raises:
+        ModelError: it is missing, damaged, of another shape, or its weights are no numbers.
+    """
+    if path.is_dir():
+        network = _read_saved_model(path)
+    elif path.suffix.lower() in KERAS_SUFFIXES or not path.exists():
+        network = from_keras(load_keras(path), path)
+    else:
+        raise ModelError(
+            f"{path}: is no model known here; give a {' or '.join(KERAS_SUFFIXES)} file or the "
+            "folder of a SavedModel"
+        )
+    graph = freeze(network).graph.as_graph_def()
+    _check_weights(path, graph)
+    return replace(network, scaled=_begins_by_scaling(graph))
+
+
+def from_keras(model: keras.Model, path: Path) -> Network:
+    """Return a Keras model that was read from `path` as a network, unchanged."""
+    _, height, width, channels = model.input_shape
+    shape = (height, width, channels)
+    return Network(model.name, path, shape, partial(model, training=False), False, held=model)
+
+
+def with_input_range(network: Network, name: str) -> Network:
+    """Return the network with the raw pixels brought to the range that it was trained on.
+
+    Args:
+        name: a key of `INPUT_RANGES`.
+    """
+    if name == RAW:
+        return network
+    scale, offset = INPUT_RANGES[name]
+    inner = network.call
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        scaled = tf.multiply(pixels, scale, name="input_range/scale")
+        return inner(tf.add(scaled, offset, name="input_range/shift") if offset else scaled)
+
+    return _changed(network, call, f"its input is brought from 0..255 to {name}")
+
+
+def with_labels(network: Network, labels: list[str]) -> Network:
+    """Return the network with its scores in the order of `EMOTIONS`.
+
+    Args:
+        labels: the order in which the model gives them; names as data sets use them.
+
+    Raises:
+        ConversionError: these are not the seven emotions, each once.
+    """
+    try:
+        order = [emotion_index(label) for label in labels]
+    except DatasetError as error:
+        raise ConversionError(f"--labels: {error}") from None
+    if sorted(order) != list(range(len(EMOTIONS))):
+        raise ConversionError(
+            f"--labels names {len(labels)}: {', '.join(labels)}; the model gives {len(EMOTIONS)} "
+            f"scores: name each of {', '.join(EMOTIONS)} once, in its order"
+        )
+    if order == list(range(len(EMOTIONS))):
+        return network
+    inner, places = network.call, [order.index(i) for i in range(len(EMOTIONS))]
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        return tf.gather(inner(pixels), places, axis=1, name="label_order")
+
+    return _changed(network, call, f"its scores are reordered from {', '.join(labels)}")
+
+
+def with_probabilities(network: Network, faces: np.ndarray) -> Network:
+    """Return the network with a softmax at its end where its scores of `faces` are none yet."""
+    scores = predict(network, faces)
+    if scores.min() >= 0 and scores.max() <= 1 + 1e-3:
+        return network
+    inner = network.call
+    return _changed(
+        network, lambda pixels: tf.nn.softmax(inner(pixels)), "a softmax is put at its end"
+    )
+
+
+def predict(
+    network: Network, faces: np.ndarray, progress: Callable[[int, int], None] | None = None
+) -> np.ndarray:
+    """Return the scores, float32 `[n, 7]`, of uint8 faces `[n, *face_shape]`, a batch at a time."""
+    spec = tf.TensorSpec((network.batch, *network.shape), tf.float32)
+    compiled = tf.function(network.call, input_signature=[spec])
+    scores = np.empty((len(faces), len(EMOTIONS)), np.float32)
+    for start, part in _batches(faces, network.batch or _BATCH):
+        scores[start : start + len(part)] = compiled(tf.constant(as_input(part))).numpy()
+        if progress:
+            progress(start + len(part), len(faces))
+    return scores
+
+
+def as_input(faces: np.ndarray) -> np.ndarray:
+    """Return uint8 faces `[n, h, w]` or `[n, h, w, 3]` as float32 `[n, h, w, channels]`, 0..255."""
+    return (faces[..., None] if faces.ndim == 3 else faces).astype(np.float32)
+
+
+def freeze(network: Network) -> Any:
+    """Return the network for one face as a concrete function whose weights are constants."""
+    spec = tf.TensorSpec((1, *network.shape), tf.float32, name="face")
+    with quiet_stderr():
+        traced = tf.function(lambda face: network.call(face), input_signature=[spec])
+        return convert_variables_to_constants_v2(traced.get_concrete_function())
+
+
+def _read_saved_model(path: Path) -> Network:
+    try:
+        with quiet_stderr():
+            loaded = tf.saved_model.load(str(path))
+    except Exception as error:  # TensorFlow raises many kinds on damaged files
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"{path}: is no SavedModel that can be read: {reason}") from error
+    signatures = dict(loaded.signatures)
+    name = "serving_default" if "serving_default" in signatures else next(iter(signatures), None)
+    if name is None:
+        raise ModelError(
+            f"{path}: has no signature to call; save it with model.export(FOLDER), which adds one"
+        )
+    signature = signatures[name]
+    inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
+    taken = [tuple(spec.shape) if spec.shape.rank else () for spec in inputs.values()]
+    given = [tuple(out.shape) if out.shape.rank else () for out in outputs.values()]
+    check_shapes(
+        path, taken[0] if len(taken) == 1 else taken, given[0] if len(given) == 1 else given
+    )
+    (argument, spec), (result,) = next(iter(inputs.items())), outputs
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        return signature(**{argument: tf.cast(pixels, spec.dtype)})[result]
+
+    batch, height, width, channels = taken[0]
+    return Network(path.name, path, (height, width, channels), call, False, batch, held=loaded)
+
+
+def _changed(network: Network, call: Callable[[tf.Tensor], tf.Tensor], what: str) -> Network:
+    return replace(network, call=call, changes=(*network.changes, what))
+
+
+def _batches(faces: np.ndarray, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    for start in range(0, len(faces), size):
+        yield start, faces[start : start + size]
+
+
+def _check_weights(path: Path, graph: Any) -> None:
+    for node in graph.node:
+        if node.op != "Const" or not tf.as_dtype(node.attr["dtype"].type).is_floating:
+            continue
+        values = tf.make_ndarray(node.attr["value"].tensor)
+        if not np.isfinite(values.astype(np.float32)).all():
+            layer = node.name.partition("/ReadVariableOp")[0]
+            raise ModelError(
+                f"{path}: the weights of '{layer}' hold NaN or infinity: the training went "
+                "astray; take an earlier checkpoint or train again"
+            )
+
+
+def _begins_by_scaling(graph: Any) -> bool:
+    """Tell whether the first sum on the input is a scaling, not a convolution or the like."""
+    (place,) = [n.name for n in graph.node if n.op == "Placeholder"]
+    reached = {place}
+    for node in graph.node:  # a graph's nodes are not always sorted, but these first ones are
+        if not reached & {name.partition(":")[0] for name in node.input}:
+            continue
+        if node.op in _PASSES:
+            reached.add(node.name)
+        else:
+            return node.op in _SCALES and "batch" not in node.name.lower()
+    return False

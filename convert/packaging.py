@@ -1,0 +1,78 @@
+"""What a model file says of itself, in `model.json` and in the official TFLite Metadata."""
+
+import hashlib
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from edge import __version__
+from edge.labels import EMOTIONS
+from edge.machine import version_of
+from edge.modelfile import TASK, ModelFile
+
+from .material import Material
+from .metadata import add_metadata
+from .quantize import CALIBRATED
+from .wish import MIXED, Wish
+
+DESCRIPTION = (
+    "Facial expression of one face: scores of seven emotions. An expression is not a feeling; not for "
+    "decisions about people."
+)
+
+
+def describe(wish: Wish, material: Material, precision: str, flatbuffer: bytes) -> ModelFile:
+    """Return the model with all that can be said of it before it is measured."""
+    network = material.network
+    name = wish.name or network.name
+    height, width, channels = network.shape
+    int8 = precision == "int8"
+    face = "gray face" if channels == 1 else "face in colour (R, G, B)"
+    about: dict[str, Any] = {
+        "name": name,
+        "version": __version__,
+        "task": TASK,
+        "architecture": network.name,
+        "precision": precision,
+        "input": {
+            "shape": [1, height, width, channels],
+            "dtype": "int8" if int8 else "float32",
+            "meaning": f"{face} as cut out by the detector, pixels 0..255 as they are"
+            + (" (int8 = uint8 - 128)" if int8 else ""),
+        },
+        "labels": list(EMOTIONS),
+        "training": _training(wish.model),
+        "source": {"file": wish.model.name, **_hash(wish.model), "changes": list(network.changes)},
+        "quantization": material.sample.record() if precision in (*CALIBRATED, MIXED) else {},
+        "license": wish.license,
+        "tools": _tools(),
+    }
+    whole = add_metadata(flatbuffer, name, DESCRIPTION, __version__, wish.license)
+    return ModelFile(wish.target(precision), whole, about)
+
+
+def _training(path: Path) -> dict[str, Any]:
+    """Return what the training run beside the model says of it, if there is one."""
+    try:
+        report = json.loads((path.parent / "report.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return {k: report[k] for k in ("data", "recipe", "epochs", "multiply_adds") if k in report}
+
+
+def _hash(path: Path) -> dict[str, str]:
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()} if path.is_file() else {}
+
+
+def _tools() -> dict[str, str]:
+    return {
+        "edge-emo": __version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "flatbuffers": version_of("flatbuffers"),
+        "python": platform.python_version(),
+    }

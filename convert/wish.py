@@ -1,0 +1,52 @@
+"""What a conversion is asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .representative import SIZE
+
+AUTO = "auto"
+MIXED = "mixed"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """All that `edge-emo convert` can be told.
+
+    Attributes:
+        model: a `.keras` or `.h5` file, or a SavedModel's folder.
+        data: the data set: its training split calibrates, its test split measures.
+        output: the file; where there are several precisions each puts its name into it.
+        precisions: keys of `PRECISIONS`, `mixed`, or `auto`: the smallest file within the bound.
+        report: the folder of the parity report.
+        name: the model's name; None takes the network's.
+        license: of the model.
+        input_range: what the model was fed where it was trained; None: its graph scales raw pixels.
+        labels: the order of its scores; None takes that of `EMOTIONS`.
+        faces: size of the representative dataset.
+        seed: draws it.
+        lit: show it in the light and contrast that cameras give.
+        max_drop: percentage points of accuracy that a file may lose.
+        debug: study the layers.
+    """
+
+    model: Path
+    data: Path
+    output: Path
+    report: Path
+    precisions: tuple[str, ...] = (AUTO,)
+    name: str | None = None
+    license: str = "not stated"
+    input_range: str | None = None
+    labels: tuple[str, ...] | None = None
+    faces: int = SIZE
+    seed: int = 1
+    lit: bool = True
+    max_drop: float = 0.5
+    debug: bool = False
+
+    def target(self, precision: str) -> Path:
+        """Return the path of the file of a precision."""
+        if len(self.precisions) == 1:
+            return self.output
+        return self.output.with_name(f"{self.output.stem}-{precision}{self.output.suffix}")
