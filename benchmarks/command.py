@@ -63,6 +63,12 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     "--growth", is_flag=True, help="Also measure how cost grows with faces, pixels and threads."
 )
 @click.option(
+    "--quality/--no-quality",
+    default=True,
+    help="Also search every frame exhaustively, to tell how many faces are found: about a second "
+    "a frame.",
+)
+@click.option(
     "--compare",
     nargs=2,
     type=click.Path(path_type=Path),
@@ -83,6 +89,7 @@ def command(
     plot: Path | None,
     html: Path | None,
     growth: bool,
+    quality: bool,
     compare: tuple[Path, Path] | None,
 ) -> None:
     """Measure frames per second: the int8 model, its float32 twin, the full Keras model, the paper.
@@ -125,14 +132,16 @@ def command(
         lineup = line_up(wanted, clip.continuous, progress)
     with progress_bar("measuring") as progress:
         results = race(lineup.contestants, clip, rounds, progress)
+    pipelines = Pipelines(wanted, clip.continuous)
     with progress_bar("stages") as progress:
-        stages = measure_stages(
-            source, Pipelines(wanted, clip.continuous), min(WHOLE_FRAMES, clip.looked_at), progress
-        )
+        stages = measure_stages(source, pipelines, min(WHOLE_FRAMES, clip.looked_at), progress)
     more: dict[str, Any] = {
         "stages": stages,
         "whole": measure_whole(source, model, interpreter, WHOLE_FRAMES),
     }
+    if quality:
+        with progress_bar("quality") as progress:
+            more["quality"] = pipelines.quality(clip, progress)
     if growth:
         with progress_bar("growth") as progress:
             more["growth"] = measure_growth(wanted, clip, os.cpu_count() or 1, progress)

@@ -1,5 +1,7 @@
 """The contestants that need TensorFlow: float32 conversions, the full model, the paper's loop."""
 
+import contextlib
+import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +11,15 @@ import numpy as np
 import tensorflow as tf
 
 from convert.keras_model import load_keras
-from convert.quantize import to_float32
+from convert.quantize import to_float32, to_int8
 from edge.errors import ConfigError, ModelError
 from edge.labels import EMOTIONS
 from edge.modelfile import TASK, ModelFile, read_model, write_model
+from edge.quiet import quiet_stderr
 from train.architectures import paper_c
 
 from .clip import Picture
-from .contestants import PAPER_CALL, PAPER_LOOP, PAPER_PREDICT, PAPER_TFLITE, Pipelines
+from .contestants import PAPER_CALL, PAPER_INT8, PAPER_LOOP, PAPER_PREDICT, PAPER_TFLITE, Pipelines
 from .paper_loop import PaperLoop
 from .timing import Contestant, Glance
 
@@ -26,8 +29,13 @@ UNTRAINED = (
 )
 
 
-def float_twin(name: str, original: Path, model: ModelFile, pipelines: Pipelines) -> Contestant:
-    """Return the pipeline with `original`, the network of `model`, converted to float32.
+def float_twins(
+    names: dict[str, str], original: Path, model: ModelFile, pipelines: Pipelines
+) -> tuple[Contestant, ...]:
+    """Return the pipeline with `original`, the network of `model`, in other precisions.
+
+    Args:
+        names: of the contestants, by precision.
 
     Raises:
         ModelError, ConversionError.
@@ -40,7 +48,10 @@ def float_twin(name: str, original: Path, model: ModelFile, pipelines: Pipelines
             f"keras: {original} is '{network.name}', but {model.path.name} is '{architecture}'; "
             "name the Keras model that it was converted from"
         )
-    return pipelines.tflite(name, *_converted(network, model.name))
+    return tuple(
+        pipelines.tflite(name, *_converted(network, model.name, precision))
+        for precision, name in names.items()
+    )
 
 
 def paper_contestants(
@@ -58,7 +69,8 @@ def paper_contestants(
     size = _saved_size(model)
     pipeline = "this pipeline, the full Keras Model C"
     contestants = (
-        pipelines.tflite(PAPER_TFLITE, *_converted(model, "paper-c")),
+        pipelines.tflite(PAPER_INT8, *_converted(model, "paper-c", "int8")),
+        pipelines.tflite(PAPER_TFLITE, *_converted(model, "paper-c", "float32")),
         pipelines.pipeline(PAPER_PREDICT, f"{pipeline} by model.predict", size, ByPredict(model)),
         pipelines.pipeline(PAPER_CALL, f"{pipeline} by a compiled call", size, ByCall(model)),
         _paper_loop(model, size),
@@ -120,20 +132,40 @@ def _model_c(path: Path) -> keras.Model:
     return model
 
 
-def _converted(model: keras.Model, name: str) -> tuple[ModelFile, int]:
-    """Return the model as float32 TFLite, and the size of its file, bytes."""
+def _converted(model: keras.Model, name: str, precision: str) -> tuple[ModelFile, int]:
+    """Return the model as TFLite, and the size of its file, bytes."""
     _, height, width, _ = model.input_shape
     about = {
         "name": name,
         "task": TASK,
-        "precision": "float32",
-        "input": {"shape": [1, height, width, 1], "dtype": "float32"},
+        "precision": precision,
+        "input": {
+            "shape": [1, height, width, 1],
+            "dtype": "int8" if precision == "int8" else "float32",
+        },
         "labels": list(EMOTIONS),
     }
+    flatbuffer = {"int8": _int8, "float16": _float16, "float32": to_float32}[precision](model)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"{name}-float32.tflite")
-        write_model(path, to_float32(model), about)
+        path = Path(folder, f"{name}-{precision}.tflite")
+        write_model(path, flatbuffer, about)
         return read_model(path), path.stat().st_size
+
+
+def _int8(model: keras.Model) -> bytes:
+    # Calibrated on noise: its speed does not depend on the scales, and its emotions are not used.
+    _, height, width, _ = model.input_shape
+    noise = np.random.default_rng(1).integers(0, 256, (32, height, width), np.uint8)
+    return to_int8(model, noise, lambda done, total: None)
+
+
+def _float16(model: keras.Model) -> bytes:
+    """Convert with weights in float16; the interpreter computes in float32 where it must."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    with quiet_stderr(), contextlib.redirect_stdout(io.StringIO()):  # Keras lists its tensors
+        return converter.convert()
 
 
 def _saved_size(model: keras.Model) -> int:

@@ -6,7 +6,6 @@ What was seen before and after within `GAP_S` was there in between.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -26,14 +25,7 @@ SCALE_STEP = 1.05
 HITS = 15
 GAP_S = 0.5
 SAME_IOU = 0.4  # of two cascades' boxes of one face
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """A face in one frame; `box` is the mean of the cascades' boxes, weighted by their hits."""
-
-    box: Box
-    hits: int
+_Hit = tuple[int, int, Box]  # raw hits, place of the cascade, their box
 
 
 class ExhaustiveSearch:
@@ -43,17 +35,16 @@ class ExhaustiveSearch:
         """Load the cascades. Raises: DetectorError."""
         self._cascades = [cv2.CascadeClassifier(str(find_cascade(name))) for name in CASCADES]
 
-    def __call__(self, gray: np.ndarray, least: int) -> list[Sighting]:
-        """Return the faces with sides of at least `least` pixels in uint8 `[h, w]` `gray`."""
-        found = []
+    def __call__(self, gray: np.ndarray, least: int) -> list[Box]:
+        """Return the boxes of faces with sides of at least `least` pixels in uint8 `[h, w]` `gray`."""
+        found: list[_Hit] = []
         for number, cascade in enumerate(self._cascades):
             boxes, hits = cascade.detectMultiScale2(
                 gray, scaleFactor=SCALE_STEP, minNeighbors=1, minSize=(least, least)
             )
-            found += [
-                (int(n), number, tuple(map(int, box))) for box, n in zip(boxes, hits, strict=True)
-            ]
-        groups: list[list[tuple[int, int, Box]]] = []
+            for (x, y, w, h), n in zip(boxes, hits, strict=True):
+                found.append((int(n), number, (int(x), int(y), int(w), int(h))))
+        groups: list[list[_Hit]] = []
         for one in sorted(found, reverse=True):
             near = (group for group in groups if iou(group[0][2], one[2]) >= SAME_IOU)
             if group := next(near, None):
@@ -61,9 +52,9 @@ class ExhaustiveSearch:
             else:
                 groups.append([one])
         return [
-            Sighting(_mean(group), hits)
+            _mean(group)
             for group in groups
-            if (hits := sum(n for n, _, _ in group)) >= HITS and len({c for _, c, _ in group}) > 1
+            if sum(n for n, _, _ in group) >= HITS and len({c for _, c, _ in group}) > 1
         ]
 
 
@@ -84,7 +75,7 @@ def find_faces(
     faces = []
     for picture in pictures:
         least = round(min_face * picture.image.shape[0])
-        faces.append([s.box for s in search(to_gray(picture.image), least)])
+        faces.append(search(to_gray(picture.image), least))
         progress(len(faces), len(pictures))
     if continuous:
         fill_gaps(faces, [p.position_s or 0.0 for p in pictures])
@@ -118,7 +109,9 @@ def _bridge(
         faces[place].append((x, y, width, height))
 
 
-def _mean(group: list[tuple[int, int, Box]]) -> Box:
+def _mean(group: list[_Hit]) -> Box:
+    """Return the mean of the cascades' boxes, weighted by their hits."""
     weights = [n for n, _, _ in group]
-    x, y, width, height = np.average([box for _, _, box in group], axis=0, weights=weights)
-    return round(x), round(y), round(width), round(height)
+    mean = np.average([box for _, _, box in group], axis=0, weights=weights)
+    x, y, width, height = (round(v) for v in mean.tolist())
+    return x, y, width, height

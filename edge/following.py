@@ -104,10 +104,13 @@ class Follower:
         return found is not None
 
     def _look(self, picture: Pyramid, due: float, now_s: float) -> None:
-        """Look at the faces that were not for longest, so many that all have their turn in time."""
+        """Look at faces that were not for long, and only so many that frames cost alike."""
         told = sorted((f for f in self._faces if f.score >= 0), key=lambda face: face.looked_s)
+        # To the nearest frame: half of what passed since the last one may be missing.
+        least_s = self._every_s * (1 - min(due, 1.0) / 2)
+        turn = [face for face in told if now_s - face.looked_s >= least_s]
         maybe = [f for f in self._faces if f.score < 0]
-        for face in told[: math.ceil(len(told) * min(due, 1.0))]:
+        for face in turn[: math.ceil(len(told) * min(due, 1.0))]:
             if found := self._detector.look(picture, face.box):
                 self._correct(picture, face, found, now_s)
             else:

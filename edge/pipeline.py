@@ -20,6 +20,7 @@ class Pipeline:
         classifier: Classifier,
         continuous: bool = True,
         search_every_s: float = 0.0,
+        unsure_below: float = 0.0,
     ) -> None:
         """Join the stages.
 
@@ -27,11 +28,13 @@ class Pipeline:
             continuous: successive frames show the same scene; if not, no face is followed.
             search_every_s: how often the whole picture is searched, seconds, a share of it in
                 each frame; known faces are followed. 0 searches all of every frame.
+            unsure_below: the least confidence, 0..1, with which an emotion is told.
         """
         self._search_every_s = search_every_s
         self._detector = detector
         self._classifier = classifier
         self._continuous = continuous
+        self._unsure_below = unsure_below
         self._forget()
 
     def analyse(self, frame: Frame) -> Observation:
@@ -52,7 +55,7 @@ class Pipeline:
         return self._observation(frame, faces, started, detected, done)
 
     def _forget(self) -> None:
-        self._tracker = Tracker()
+        self._tracker = Tracker(self._unsure_below)
         self._follower = Follower(self._detector, self._search_every_s)
 
     def _observation(

@@ -145,11 +145,11 @@ class _Cascade:
         pixels = round(reach * middle)
         patch = picture.patch(centre, side * reach, pixels)
         least, most = 2 * self.window, round(largest)
-        found = self._cascade.detectMultiScale(
-            patch, step, 0, minSize=(least, least), maxSize=(most, most)
-        )
-        if not len(found):
-            return np.empty((0, 3))
+        found = np.array(
+            self._cascade.detectMultiScale(
+                patch, step, 0, minSize=(least, least), maxSize=(most, most)
+            )
+        ).reshape(-1, 4)
         ratio = side * reach / pixels
         corner = np.array(centre) - side * reach / 2
         return np.column_stack((corner + found[:, :2] * ratio, found[:, 2] * ratio))
@@ -165,7 +165,8 @@ def _merged(hits: Iterator[Box]) -> list[Box]:
         else:
             groups.append([hit])
     groups.sort(key=len, reverse=True)
-    return [tuple(map(round, np.mean(group, axis=0).tolist())) for group in groups]  # type: ignore[misc]
+    means = (np.mean(group, axis=0).tolist() for group in groups)
+    return [(round(x), round(y), round(width), round(height)) for x, y, width, height in means]
 
 
 def find_cascade(name: str = DEFAULT) -> Path:
