@@ -97,7 +97,8 @@ class Follower:
             face.centre = (face.centre[0] + x * unit, face.centre[1] + y * unit)
             return True
         # It may have turned, or come nearer, too fast.
-        found = self._detector.look(picture, face.box) if face.score >= 0 else None
+        told = face.score >= 0
+        found = self._detector.look(picture, face.box, closely=True) if told else None
         if found:
             fresh = _remembered(picture, found, face.looked_s)
             face.centre, face.side, face.picture = fresh.centre, fresh.side, fresh.picture
@@ -111,7 +112,8 @@ class Follower:
         turn = [face for face in told if now_s - face.looked_s >= least_s]
         maybe = [f for f in self._faces if f.score < 0]
         for face in turn[: math.ceil(len(told) * min(due, 1.0))]:
-            if found := self._detector.look(picture, face.box):
+            found = self._detector.look(picture, face.box)
+            if found := found or self._detector.look(picture, face.box, closely=True):
                 self._correct(picture, face, found, now_s)
             else:
                 face.unconfirmed += 1

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,14 +23,32 @@ STEP = 2  # pixels between windows: what OpenCV takes at the cascade's own size
 BEGIN = 5.7  # of a close look at what may be a new face: enough to tell it at once
 MAYBE = 3.5  # enough to look again
 GO_ON = 3.5  # of a quicker look at one that was there a moment ago
-BEGIN_SIZES = (1.1, 5)  # step and number of sizes that a look at a new face tries
-GO_ON_SIZES = (1.15, 3)
-AROUND = 0.25  # of a face's side: how far around it a look reaches
 _SYSTEM_FOLDERS = (
     "/usr/share/opencv4/haarcascades",  # Debian, Raspberry Pi OS: package opencv-data
     "/usr/local/share/opencv4/haarcascades",
     "/opt/homebrew/share/opencv4/haarcascades",
 )
+
+
+class Look(NamedTuple):
+    """How a look at a face is done.
+
+    Attributes:
+        step, sizes: between the sizes of faces that are tried, and how many are.
+        around: how far around the face it reaches, of its side.
+        enough: evidence at which it ends.
+        least: evidence with which it may be a face.
+    """
+
+    step: float
+    sizes: int
+    around: float
+    enough: float
+    least: float
+
+
+CLOSE = Look(1.1, 5, 0.25, BEGIN, MAYBE)
+QUICK = Look(1.15, 3, 0.15, GO_ON, GO_ON)
 
 
 class HaarDetector:
@@ -64,21 +83,19 @@ class HaarDetector:
 
     def look(self, picture: Pyramid, box: Box, closely: bool = False) -> Sighting | None:
         """Return what may be the face near `box`, or None."""
-        sizes, enough, least = (
-            (BEGIN_SIZES, BEGIN, MAYBE) if closely else (GO_ON_SIZES, GO_ON, GO_ON)
-        )
+        way = CLOSE if closely else QUICK
         x, y, width, height = box
         centre, side = (x + width / 2, y + height / 2), (width + height) / 2
         hits, evidence = np.empty((0, 3)), 0.0
         for number, cascade in enumerate(self._fastest):
-            found = cascade.look(picture, centre, side, sizes)
+            found = cascade.look(picture, centre, side, way)
             hits, evidence = np.vstack((hits, found)), evidence + math.sqrt(len(found))
-            if evidence >= enough or (number == 1 and not len(hits)):
+            if evidence >= way.enough or (number == 1 and not len(hits)):
                 break  # enough, or two of three that see nothing
-        if evidence < least:
+        if evidence < way.least:
             return None
         x, y, side = hits.mean(axis=0).tolist()
-        return Sighting((round(x), round(y), round(side), round(side)), evidence / enough)
+        return Sighting((round(x), round(y), round(side), round(side)), evidence / way.enough)
 
     def _hits(self, picture: Pyramid, start: float, end: float) -> Iterator[Box]:
         """Yield the raw hits of a part of the search, counted in whole searches."""
@@ -130,18 +147,18 @@ class _Cascade:
         return [(int(x), int(y)) for x, y, _, _ in found]
 
     def look(
-        self, picture: Pyramid, centre: tuple[float, float], side: float, sizes: tuple[float, int]
+        self, picture: Pyramid, centre: tuple[float, float], side: float, way: Look
     ) -> np.ndarray:
         """Return x, y, side of all hits near a place, float `[n, 3]`, pixels of the frame."""
         # From twice the window's size on, OpenCV steps by a single pixel of the window: four
         # times as finely as `hits`.
-        step, number = sizes
+        step, number = way.step, way.sizes
         first = 1
         while step**first < 2:
             first += 1
         middle = self.window * step ** (first + number // 2)  # pixels of the face in the patch
         largest = self.window * step ** (first + number - 1)
-        reach = largest / middle + 2 * AROUND
+        reach = largest / middle + 2 * way.around
         pixels = round(reach * middle)
         patch = picture.patch(centre, side * reach, pixels)
         least, most = 2 * self.window, round(largest)
