@@ -45,7 +45,9 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
 )
 @click.option("--rounds", type=click.IntRange(1), default=3, help="How often each one runs.")
 @click.option(
-    "--threads", type=click.IntRange(1), default=1, help="Threads of the TFLite interpreter."
+    "--threads",
+    type=click.IntRange(1),
+    help="Threads of the TFLite interpreter.  [default: as 'run' chooses them]",
 )
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write all as JSON; - is stdout.")
@@ -83,7 +85,7 @@ def command(
     paper_keras: Path | None,
     frames: int,
     rounds: int,
-    threads: int,
+    threads: int | None,
     interpreter: str | None,
     json_file: str | None,
     plot: Path | None,
@@ -113,8 +115,11 @@ def command(
         if path:
             _check_writable(path)
 
+    import cv2
+
     from edge.atomic import write_text
     from edge.progress import progress_bar
+    from edge.threads import inference_threads, vision_threads
 
     from .clip import read_clip
     from .contestants import Pipelines, Wanted, line_up
@@ -125,6 +130,8 @@ def command(
     from .timing import race
     from .whole import measure_whole
 
+    threads = threads or inference_threads()
+    cv2.setNumThreads(vision_threads())
     load = load_now()
     clip = read_clip(source, frames)
     wanted = Wanted(model, keras, paper_keras, threads, interpreter)
