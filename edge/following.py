@@ -113,7 +113,9 @@ class Follower:
         maybe = [f for f in self._faces if f.score < 0]
         for face in turn[: math.ceil(len(told) * min(due, 1.0))]:
             found = self._detector.look(picture, face.box)
-            if found := found or self._detector.look(picture, face.box, closely=True):
+            if not found and face.unconfirmed:
+                found = self._detector.look(picture, face.box, closely=True)
+            if found:
                 self._correct(picture, face, found, now_s)
             else:
                 face.unconfirmed += 1

@@ -23,6 +23,7 @@ STEP = 2  # pixels between windows: what OpenCV takes at the cascade's own size
 BEGIN = 5.7  # of a close look at what may be a new face: enough to tell it at once
 MAYBE = 3.5  # enough to look again
 GO_ON = 3.5  # of a quicker look at one that was there a moment ago
+MARGIN = 0.1  # of a known face's side, that is left of it where it is painted over
 _SYSTEM_FOLDERS = (
     "/usr/share/opencv4/haarcascades",  # Debian, Raspberry Pi OS: package opencv-data
     "/usr/local/share/opencv4/haarcascades",
@@ -76,7 +77,7 @@ class HaarDetector:
             there = (*known, *(face.box for face in faces))
             return all(iou(box, other) < SAME_FACE_IOU for other in there)
 
-        for box in _merged(self._hits(picture, start, end)):
+        for box in _merged(self._hits(picture, start, end, known)):
             if is_new(box) and (face := self.look(picture, box, closely=True)):
                 faces += [face] if is_new(face.box) else []
         return sorted(faces)
@@ -97,14 +98,19 @@ class HaarDetector:
         x, y, side = hits.mean(axis=0).tolist()
         return Sighting((round(x), round(y), round(side), round(side)), evidence / way.enough)
 
-    def _hits(self, picture: Pyramid, start: float, end: float) -> Iterator[Box]:
+    def _hits(
+        self, picture: Pyramid, start: float, end: float, known: Sequence[Box]
+    ) -> Iterator[Box]:
         """Yield the raw hits of a part of the search, counted in whole searches."""
         first = int(start)
         while first < end:
-            yield from self._part(picture, first, max(0, start - first), end - first)
+            share = max(0, start - first), end - first
+            yield from self._part(picture, first, share, known)
             first += 1
 
-    def _part(self, picture: Pyramid, number: int, start: float, end: float) -> Iterator[Box]:
+    def _part(
+        self, picture: Pyramid, number: int, part: tuple[float, float], known: Sequence[Box]
+    ) -> Iterator[Box]:
         """Yield the hits of one search's share: its sizes, smallest first, each from top to bottom."""
         height, width = picture.shape
         cascade = self._cascades[number % len(self._cascades)]
@@ -120,11 +126,14 @@ class HaarDetector:
             side *= SCALE_STEP
         total, before = sum(windows for *_, windows in sizes), 0
         for scale, rows, windows in sizes:
-            shares = ((share * total - before) / windows for share in (start, end))
+            shares = ((share * total - before) / windows for share in part)
             before += windows
             top, bottom = (round(rows / STEP * min(max(s, 0.0), 1.0)) * STEP for s in shares)
             if top < bottom:
-                strip = picture.reduced(scale)[top : min(bottom, rows) + window - 1]
+                small = picture.reduced(scale)
+                for box in known:
+                    _paint_over(small, box, scale)
+                strip = small[top : min(bottom, rows) + window - 1]
                 for x, y in cascade.hits(strip):
                     place = (round(x / scale), round((y + top) / scale))
                     yield (*place, round(window / scale), round(window / scale))
@@ -170,6 +179,16 @@ class _Cascade:
         ratio = side * reach / pixels
         corner = np.array(centre) - side * reach / 2
         return np.column_stack((corner + found[:, :2] * ratio, found[:, 2] * ratio))
+
+
+def _paint_over(small: np.ndarray, box: Box, scale: float) -> None:
+    """Make a face plain: of all places a cascade spends the most on those, and for nothing here."""
+    x, y, width, height = box
+    left, right = (max(0, round((x + share * width) * scale)) for share in (MARGIN, 1 - MARGIN))
+    top, bottom = (max(0, round((y + share * height) * scale)) for share in (MARGIN, 1 - MARGIN))
+    face = small[top:bottom, left:right]
+    if face.size:
+        face[:] = round(face.mean())
 
 
 def _merged(hits: Iterator[Box]) -> list[Box]:
