@@ -10,6 +10,7 @@ from .boxes import SAME_FACE_IOU, Box, Sighting, iou
 from .detectors import Detector
 from .pyramid import Pyramid
 
+FIRST = 3.0  # whole searches of the first frame
 PIXELS = 24  # side of the remembered picture of a face
 REACH = 0.25  # of its side: how far a face may move from one frame to the next
 ALIKE = 0.7  # least correlation of a face with its remembered picture
@@ -78,7 +79,7 @@ class Follower:
     def _due(self, now_s: float) -> float:
         """Return how many whole searches this frame is due; several the first one."""
         if self._last_s is None:
-            return 3.0
+            return FIRST
         if self._every_s == 0:
             return 1.0
         return min(1.0, max(0.0, now_s - self._last_s) / self._every_s)

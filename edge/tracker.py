@@ -37,10 +37,6 @@ class Tracker:
         self._tracks: dict[int, Track] = {}
         self._next = 1
 
-    def boxes(self, now_s: float) -> list[Box]:
-        """Return where the faces were that are still followed at `now_s`."""
-        return [t.box for t in self._tracks.values() if now_s - t.seen_s <= KEEP_S]
-
     def follow(self, boxes: list[Box], now_s: float) -> list[Track]:
         """Return one track for each box, in the order of `boxes`: known faces first choose.
 

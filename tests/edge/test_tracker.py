@@ -66,7 +66,6 @@ def test_a_face_gone_for_longer_gets_a_number_never_used_before():
     tracker = Tracker()
     used = set(numbers(tracker, [(100, 100, 100, 100), (400, 100, 100, 100)], 0.0))
     later = KEEP_S + 0.01
-    assert tracker.boxes(later) == []
     assert not used & set(numbers(tracker, [(100, 100, 100, 100)], later))
 
 
@@ -82,13 +81,6 @@ def test_tracks_come_in_the_order_of_the_boxes():
     left, right = (100, 100, 100, 100), (400, 100, 100, 100)
     a, b = numbers(tracker, [left, right], 0.0)
     assert numbers(tracker, [right, left], 0.04) == [b, a]
-
-
-def test_the_tracker_tells_where_faces_were_a_moment_ago():
-    tracker = Tracker()
-    tracker.follow([(100, 100, 100, 100)], 0.0)
-    tracker.follow([(104, 100, 100, 100)], 0.04)
-    assert tracker.boxes(0.08) == [(104, 100, 100, 100)]
 
 
 def test_the_first_scores_of_a_face_are_taken_as_they_are():
