@@ -45,7 +45,9 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
 )
 @click.option("--rounds", type=click.IntRange(1), default=3, help="How often each one runs.")
 @click.option(
-    "--threads", type=click.IntRange(1), default=1, help="Threads of the TFLite interpreter."
+    "--threads",
+    type=click.IntRange(1),
+    help="Threads of the TFLite interpreter.  [default: as 'run' chooses them]",
 )
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write all as JSON; - is stdout.")
@@ -63,6 +65,12 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     "--growth", is_flag=True, help="Also measure how cost grows with faces, pixels and threads."
 )
 @click.option(
+    "--quality/--no-quality",
+    default=True,
+    help="Also search every frame exhaustively, to tell how many faces are found: about a second "
+    "a frame.",
+)
+@click.option(
     "--compare",
     nargs=2,
     type=click.Path(path_type=Path),
@@ -77,12 +85,13 @@ def command(
     paper_keras: Path | None,
     frames: int,
     rounds: int,
-    threads: int,
+    threads: int | None,
     interpreter: str | None,
     json_file: str | None,
     plot: Path | None,
     html: Path | None,
     growth: bool,
+    quality: bool,
     compare: tuple[Path, Path] | None,
 ) -> None:
     """Measure frames per second: the int8 model, its float32 twin, the full Keras model, the paper.
@@ -106,8 +115,11 @@ def command(
         if path:
             _check_writable(path)
 
+    import cv2
+
     from edge.atomic import write_text
     from edge.progress import progress_bar
+    from edge.threads import inference_threads, vision_threads
 
     from .clip import read_clip
     from .contestants import Pipelines, Wanted, line_up
@@ -118,6 +130,8 @@ def command(
     from .timing import race
     from .whole import measure_whole
 
+    threads = threads or inference_threads()
+    cv2.setNumThreads(vision_threads())
     load = load_now()
     clip = read_clip(source, frames)
     wanted = Wanted(model, keras, paper_keras, threads, interpreter)
@@ -125,14 +139,16 @@ def command(
         lineup = line_up(wanted, clip.continuous, progress)
     with progress_bar("measuring") as progress:
         results = race(lineup.contestants, clip, rounds, progress)
+    pipelines = Pipelines(wanted, clip.continuous)
     with progress_bar("stages") as progress:
-        stages = measure_stages(
-            source, Pipelines(wanted, clip.continuous), min(WHOLE_FRAMES, clip.looked_at), progress
-        )
+        stages = measure_stages(source, pipelines, min(WHOLE_FRAMES, clip.looked_at), progress)
     more: dict[str, Any] = {
         "stages": stages,
         "whole": measure_whole(source, model, interpreter, WHOLE_FRAMES),
     }
+    if quality:
+        with progress_bar("quality") as progress:
+            more["quality"] = pipelines.quality(clip, progress)
     if growth:
         with progress_bar("growth") as progress:
             more["growth"] = measure_growth(wanted, clip, os.cpu_count() or 1, progress)

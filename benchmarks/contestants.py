@@ -14,10 +14,12 @@ from edge.modelfile import ModelFile, find_model, read_model, shipped_models
 from edge.pipeline import Pipeline
 from edge.sources.opencv import frame_of
 
-from .clip import Picture
+from .clip import Clip, Picture
 from .fer_package import FER_PACKAGE, fer_contestant
+from .quality import measure_quality
 from .timing import Contestant, Glance
 
+PAPER_INT8 = "paper-c int8"
 PAPER_TFLITE = "paper-c float32"
 PAPER_PREDICT = "paper-c keras, predict"
 PAPER_CALL = "paper-c keras, compiled call"
@@ -80,6 +82,12 @@ class Pipelines:
         """Return a pipeline of these, with no memory yet."""
         return Pipeline(detector, classifier, self._continuous, RunConfig().search_every)
 
+    def quality(self, clip: Clip, progress: Callable[[int, int], None]) -> dict[str, float]:
+        """Return how good the pipeline with the model under test is on a clip."""
+        classifier = self.own()
+        pipeline = self.join(self.detector, classifier)
+        return measure_quality(clip, pipeline, classifier, RunConfig().min_face, progress)
+
     def tflite(self, name: str, model: ModelFile, size: int) -> Contestant:
         """Return the pipeline with a TFLite model. Raises: ModelError, InterpreterError."""
         classifier = TFLiteClassifier(model, self._wanted.threads, self._wanted.interpreter)
@@ -125,22 +133,28 @@ def line_up(wanted: Wanted, continuous: bool, progress: Callable[[int, int], Non
     reason = _why_no_keras()
     progress(2, STEPS)
     if reason:
-        names = [*_twin(model), PAPER_TFLITE, PAPER_PREDICT, PAPER_CALL, PAPER_LOOP, FER_PACKAGE]
+        paper = [PAPER_INT8, PAPER_TFLITE, PAPER_PREDICT, PAPER_CALL, PAPER_LOOP]
+        names = [*_twins(model).values(), *paper, FER_PACKAGE]
         return Lineup((first,), tuple(Skipped(n, reason) for n in names if n != first.name))
-    from .keras_contestants import float_twin, paper_contestants
+    from .keras_contestants import float_twins, paper_contestants
 
-    twin: tuple[Contestant, ...] = ()
+    twins: tuple[Contestant, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    for name in _twin(model):
+    if twin_names := _twins(model):
         if original := wanted.keras or _shipped_original(model):
-            twin = (float_twin(name, original, model, pipelines),)
+            twins = float_twins(twin_names, original, model, pipelines)
         else:
             missing = f"the Keras model that {path.name} was converted from is not here"
-            skipped = (Skipped(name, f"{missing}; name it with --keras"),)
+            reason = f"{missing}; name it with --keras"
+            skipped = tuple(Skipped(name, reason) for name in twin_names.values())
     progress(3, STEPS)
-    paper, notes = paper_contestants(wanted.paper_keras or shipped_keras("paper-c"), pipelines)
+    contestants, notes = paper_contestants(
+        wanted.paper_keras or shipped_keras("paper-c"), pipelines
+    )
     progress(STEPS - 1, STEPS)
-    others = [c for c in (*twin, *paper) if c.name != first.name]  # where Model C is under test
+    others = [
+        c for c in (*twins, *contestants) if c.name != first.name
+    ]  # where Model C is under test
     fer, why_not = fer_contestant()
     if fer:
         others.append(fer)
@@ -162,10 +176,10 @@ def _shipped_original(model: ModelFile) -> Path | None:
     return shipped_keras(model.name) if shipped else None
 
 
-def _twin(model: ModelFile) -> tuple[str, ...]:
-    """Return the name of the same network in float32; none where that is in the table anyway."""
-    name = f"{model.name} float32"
-    return () if model.precision == "float32" or name == PAPER_TFLITE else (name,)
+def _twins(model: ModelFile) -> dict[str, str]:
+    """Return the names of the same network in other precisions that are not in the table anyway."""
+    names = {precision: f"{model.name} {precision}" for precision in ("float16", "float32")}
+    return {p: n for p, n in names.items() if p != model.precision and n != PAPER_TFLITE}
 
 
 def _why_no_keras() -> str | None:

@@ -59,6 +59,7 @@ def measure_growth(
         progress: called with (points done, points in all).
     """
     threads = [n for n in (1, 2, 4, 8, 16) if n <= cores]
+    chosen = cv2.getNumThreads()
     total, done = len(FACES) + len(HEIGHTS) + len(threads), 0
     few = replace(clip, pictures=clip.pictures[:FRAMES])
 
@@ -71,11 +72,16 @@ def measure_growth(
             done += 1
             progress(done, total)
 
+    def on(threads: int) -> tuple[Clip, Wanted]:
+        cv2.setNumThreads(threads)
+        return few, replace(wanted, threads=threads)
+
     curves = (
         Curve("faces", tuple(points(FACES, lambda n: (crowd(n), wanted)))),
         Curve("lines of the frame", tuple(points(HEIGHTS, lambda h: (_resized(few, h), wanted)))),
-        Curve("threads", tuple(points(threads, lambda n: (few, replace(wanted, threads=n))))),
+        Curve("threads", tuple(points(threads, on))),
     )
+    cv2.setNumThreads(chosen)
     return curves
 
 

@@ -9,15 +9,17 @@ import numpy as np
 import tensorflow as tf
 
 from convert.keras_model import face_shape, load_keras
-from convert.network import as_input, from_keras
+from convert.network import Network, as_input, from_keras
 from convert.quantize import to_tflite
+from convert.representative import Representative
+from edge.datasets import LabelledFaces
 from edge.errors import ConfigError, ModelError
 from edge.labels import EMOTIONS
 from edge.modelfile import TASK, ModelFile, read_model, write_model
 from train.architectures import paper_c
 
 from .clip import Picture
-from .contestants import PAPER_CALL, PAPER_LOOP, PAPER_PREDICT, PAPER_TFLITE, Pipelines
+from .contestants import PAPER_CALL, PAPER_INT8, PAPER_LOOP, PAPER_PREDICT, PAPER_TFLITE, Pipelines
 from .paper_loop import PaperLoop
 from .timing import Contestant, Glance
 
@@ -27,8 +29,13 @@ UNTRAINED = (
 )
 
 
-def float_twin(name: str, original: Path, model: ModelFile, pipelines: Pipelines) -> Contestant:
-    """Return the pipeline with `original`, the network of `model`, converted to float32.
+def float_twins(
+    names: dict[str, str], original: Path, model: ModelFile, pipelines: Pipelines
+) -> tuple[Contestant, ...]:
+    """Return the pipeline with `original`, the network of `model`, in other precisions.
+
+    Args:
+        names: of the contestants, by precision.
 
     Raises:
         ModelError, ConversionError.
@@ -41,7 +48,10 @@ def float_twin(name: str, original: Path, model: ModelFile, pipelines: Pipelines
             f"keras: {original} is '{network.name}', but {model.path.name} is '{architecture}'; "
             "name the Keras model that it was converted from"
         )
-    return pipelines.tflite(name, *_converted(network, model.name))
+    return tuple(
+        pipelines.tflite(name, *_converted(network, model.name, precision))
+        for precision, name in names.items()
+    )
 
 
 def paper_contestants(
@@ -59,7 +69,8 @@ def paper_contestants(
     size = _saved_size(model)
     pipeline = "this pipeline, the full Keras Model C"
     contestants = (
-        pipelines.tflite(PAPER_TFLITE, *_converted(model, "paper-c")),
+        pipelines.tflite(PAPER_INT8, *_converted(model, "paper-c", "int8")),
+        pipelines.tflite(PAPER_TFLITE, *_converted(model, "paper-c", "float32")),
         pipelines.pipeline(PAPER_PREDICT, f"{pipeline} by model.predict", size, ByPredict(model)),
         pipelines.pipeline(PAPER_CALL, f"{pipeline} by a compiled call", size, ByCall(model)),
         _paper_loop(model, size),
@@ -121,19 +132,31 @@ def _model_c(path: Path) -> keras.Model:
     return model
 
 
-def _converted(model: keras.Model, name: str) -> tuple[ModelFile, int]:
-    """Return the model as float32 TFLite, and the size of its file, bytes."""
+def _converted(model: keras.Model, name: str, precision: str) -> tuple[ModelFile, int]:
+    """Return the model as TFLite, and the size of its file, bytes."""
     about = {
         "name": name,
         "task": TASK,
-        "precision": "float32",
-        "input": {"shape": [1, *model.input_shape[1:]], "dtype": "float32"},
+        "precision": precision,
+        "input": {
+            "shape": [1, *model.input_shape[1:]],
+            "dtype": "int8" if precision == "int8" else "float32",
+        },
         "labels": list(EMOTIONS),
     }
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"{name}-float32.tflite")
-        write_model(path, to_tflite(from_keras(model, path), "float32"), about)
+        path = Path(folder, f"{name}-{precision}.tflite")
+        network = from_keras(model, path)
+        write_model(path, to_tflite(network, precision, _noise(network)), about)
         return read_model(path), path.stat().st_size
+
+
+def _noise(network: Network) -> Representative:
+    """Return noise to calibrate with: speed does not depend on the scales, emotions are not used."""
+    number = 32
+    noise = np.random.default_rng(1).integers(0, 256, (number, *network.face_shape), np.uint8)
+    labels, names = np.zeros(number, np.int64), ("noise",) * number
+    return Representative(LabelledFaces("noise", noise, labels, names), seed=1, lit=False)
 
 
 def _saved_size(model: keras.Model) -> int:

@@ -54,6 +54,19 @@ def temperature() -> float | None:
     return max(found, default=None)
 
 
+def energy_j() -> float | None:
+    """Return the energy counter of the processor's packages, joules; None where none can be read.
+
+    Only differences mean something. Intel's and AMD's processors have one (RAPL), for root.
+    """
+    zones = Path("/sys/class/powercap").glob("*-rapl:[0-9]/energy_uj")
+    try:
+        found = [int(zone.read_text()) / 1e6 for zone in zones]
+    except (OSError, ValueError):
+        return None
+    return sum(found) if found else None
+
+
 def _throttled() -> str:
     """Return what a Raspberry Pi says of low voltage and throttling, such as `throttled=0x0`."""
     if not shutil.which("vcgencmd"):

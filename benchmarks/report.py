@@ -1,5 +1,6 @@
 """The outcome of a bench as one value, and how people and programs read it."""
 
+import math
 import textwrap
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -120,6 +121,10 @@ class Report:
             facts["processor time per frame"] = f"{1000 * whole.cpu_s_per_frame:.1f} ms"
         if whole.memory_mb is not None:
             facts["most memory"] = f"{whole.memory_mb:.0f} MB"
+        if whole.joules_per_frame is not None:
+            facts["energy of the processor per frame"] = f"{whole.joules_per_frame:.2f} J"
+        if throttled := self.machine.get("throttled"):
+            facts["power and heat since it started"] = str(throttled)
         if (hottest := self.machine.get("temperature_c")) is not None:
             facts["hottest sensor after it"] = f"{hottest:.0f} degrees C"
         return facts
@@ -130,7 +135,7 @@ class Report:
             parts = "  ".join(f"{s.name} {s.p50:.2f} ({s.share:.0%})" for s in self.stages)
             lines.append(f"one frame, median ms (share): {parts}")
         lines += [f"edge-emo run, {name}: {value}" for name, value in self.whole_facts().items()]
-        lines += [f"{name}: {value:g}" for name, value in self.quality.items()]
+        lines += [f"{name}: {value:.3g}" for name, value in self.quality.items()]
         for curve in self.growth:
             parts = "  ".join(f"{point.amount}: {point.fps:.0f}" for point in curve.points)
             lines.append(f"FPS by {curve.thing}: {parts}")
@@ -242,7 +247,7 @@ def _rounded(values: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, 4)
+        return None if math.isnan(value) else round(value, 4)  # JSON has no NaN
     if isinstance(value, dict):
         return _rounded(value)
     if isinstance(value, (list, tuple)):

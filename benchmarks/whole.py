@@ -13,6 +13,8 @@ import numpy as np
 
 from edge.errors import EdgeEmoError
 
+from .machine import energy_j
+
 try:
     import resource
 except ImportError:  # Windows has none
@@ -30,6 +32,7 @@ class Whole:
         latency_ms: median and 95th percentile, from a frame's capture to its record here.
         cpu_s_per_frame: processor time of the process, start-up included; None where none can tell.
         memory_mb: most memory that it held; None likewise.
+        joules_per_frame: energy of the whole processor meanwhile; None likewise.
     """
 
     frames: int
@@ -38,6 +41,7 @@ class Whole:
     latency_ms: tuple[float, float]
     cpu_s_per_frame: float | None
     memory_mb: float | None
+    joules_per_frame: float | None = None
 
 
 def measure_whole(source: str, model: str | None, interpreter: str | None, most: int) -> Whole:
@@ -49,7 +53,7 @@ def measure_whole(source: str, model: str | None, interpreter: str | None, most:
     command = [sys.executable, "-m", "edge", "run", "--source", source, "--jsonl", "-"]
     command += ["--model", model] if model else []
     command += ["--interpreter", interpreter] if interpreter else []
-    before = _used()
+    before, energy = _used(), energy_j()
     began = time.perf_counter()
     came: list[float] = []
     latency: list[float] = []
@@ -71,8 +75,9 @@ def measure_whole(source: str, model: str | None, interpreter: str | None, most:
         told = process.stderr.read().decode(errors="replace")
     if not came:
         raise EdgeEmoError(f"edge-emo run gave no record: {' '.join(told.split())[-300:]}")
-    after = _used()
+    after, energy_after = _used(), energy_j()
     cpu = None if before is None or after is None else (after - before) / len(came)
+    joules = -1.0 if energy is None or energy_after is None else energy_after - energy
     return Whole(
         frames=len(came),
         fps=(len(came) - 1) / (came[-1] - came[0]) if len(came) > 1 else 0.0,
@@ -80,6 +85,7 @@ def measure_whole(source: str, model: str | None, interpreter: str | None, most:
         latency_ms=(median(latency), float(np.percentile(latency, 95))),
         cpu_s_per_frame=cpu,
         memory_mb=memory,
+        joules_per_frame=joules / len(came) if joules >= 0 else None,  # it may wrap around
     )
 
 

@@ -1,8 +1,22 @@
 """Boxes of faces: x, y, width, height in whole pixels."""
 
+from typing import NamedTuple
+
 Box = tuple[int, int, int, int]
 
 SAME_FACE_IOU = 0.3  # least overlap of one face's boxes in two successive frames
+
+
+class Sighting(NamedTuple):
+    """What may be a face.
+
+    Attributes:
+        box: where it is.
+        evidence: that it is one; from 1 on it is told as one at once.
+    """
+
+    box: Box
+    evidence: float
 
 
 def iou(a: Box, b: Box) -> float:

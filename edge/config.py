@@ -41,7 +41,9 @@ class RunConfig:
     fps: float | None = None
     duration: float | None = None
     realtime: bool = False
-    threads: int = 1
+    threads: int | None = None
+    cv_threads: int | None = None
+    unsure_below: float = 0.0
     interpreter: str | None = None
     rotate: int = 0
     mirror: bool = False
@@ -80,7 +82,11 @@ class RunConfig:
             raise ConfigError(
                 f"jsonl-total-mb: {self.jsonl_total_mb} is less than one file, jsonl-mb"
             )
-        check_threads(self.threads)
+        if not 0 <= self.unsure_below <= 1:
+            raise ConfigError(f"unsure-below: {self.unsure_below} is not between 0 and 1")
+        for name in ("threads", "cv_threads"):
+            if (threads := getattr(self, name)) is not None:
+                check_threads(threads, name.replace("_", "-"))
         _ = self.frame_size
 
     @property

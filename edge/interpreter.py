@@ -15,10 +15,10 @@ INTERPRETERS = {
 }
 
 
-def check_threads(threads: int) -> None:
+def check_threads(threads: int, setting: str = "threads") -> None:
     """Refuse a number of threads that would take the process down. Raises: ConfigError."""
     if not 1 <= threads <= MAX_THREADS:
-        raise ConfigError(f"threads: {threads} is not between 1 and {MAX_THREADS}")
+        raise ConfigError(f"{setting}: {threads} is not between 1 and {MAX_THREADS}")
 
 
 def installed() -> list[str]:

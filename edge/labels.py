@@ -5,6 +5,9 @@ import re
 from .errors import DatasetError
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+UNSURE = (
+    "unsure"  # what is told in place of an emotion of too little confidence, where that is asked
+)
 
 # As folders are named in FER+, AffectNet, CK+, KDEF, RaFD, ADFES and others; one is a frequent slip.
 _SYNONYMS = {

@@ -1,12 +1,12 @@
 """One frame's way: detect, track, crop, classify, smooth, observe."""
 
-import math
 import time
 
 from .boxes import scaled
 from .classifier import Classifier, takes_color
 from .crop import crop_face
 from .detectors import Detector
+from .following import Follower
 from .tracker import Tracker
 from .values import Face, Frame, Observation
 
@@ -20,34 +20,31 @@ class Pipeline:
         classifier: Classifier,
         continuous: bool = True,
         search_every_s: float = 0.0,
+        unsure_below: float = 0.0,
     ) -> None:
         """Join the stages.
 
         Args:
             continuous: successive frames show the same scene; if not, no face is followed.
-            search_every_s: how often the whole picture is searched, seconds; in between, known
-                faces are followed. 0 searches every frame.
+            search_every_s: how often the whole picture is searched, seconds, a share of it in
+                each frame; known faces are followed. 0 searches all of every frame.
+            unsure_below: the least confidence, 0..1, with which an emotion is told.
         """
         self._search_every_s = search_every_s
-        self._searched_s = -math.inf
         self._detector = detector
         self._classifier = classifier
         self._continuous = continuous
-        self._tracker = Tracker()
+        self._unsure_below = unsure_below
+        self._forget()
 
     def analyse(self, frame: Frame) -> Observation:
         """Return what is seen in a frame."""
         started = time.perf_counter()
         if not self._continuous:
-            self._tracker = Tracker()
+            self._forget()
         now_s = started if frame.position_s is None else frame.position_s
         ratio = frame.size[0] / frame.gray.shape[1]  # boxes are told in pixels of the full frame
-        known = [scaled(box, 1 / ratio) for box in self._tracker.boxes(now_s)]
-        if not self._continuous or now_s - self._searched_s >= self._search_every_s:
-            boxes = self._detector.detect(frame.gray, known)
-            self._searched_s = now_s
-        else:
-            boxes = self._detector.follow(frame.gray, known)
+        boxes = self._follower.update(frame.gray, now_s)
         tracks = self._tracker.follow([scaled(box, ratio) for box in boxes], now_s)
         detected = time.perf_counter()
         color = frame.color() if boxes and takes_color(self._classifier) else None
@@ -60,6 +57,10 @@ class Pipeline:
             faces.append(self._tracker.judge(track, self._classifier.classify(face), now_s))
         done = time.perf_counter()
         return self._observation(frame, faces, started, detected, done)
+
+    def _forget(self) -> None:
+        self._tracker = Tracker(self._unsure_below)
+        self._follower = Follower(self._detector, self._search_every_s)
 
     def _observation(
         self, frame: Frame, faces: list[Face], started: float, detected: float, done: float

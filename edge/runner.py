@@ -16,6 +16,8 @@ from .sources.lasting import Lasting
 from .sources.newest import Newest
 from .values import Frame
 
+PACE = 0.9  # of a frame's time is waited for the next: a camera that keeps it is never just missed
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -44,6 +46,7 @@ def run(
     realtime: bool = False,
     duration_s: float | None = None,
     pulse: Pulse | None = None,
+    most_fps: float | None = None,
 ) -> Summary:
     """Analyse every frame and hand it to every output.
 
@@ -52,6 +55,7 @@ def run(
         realtime: play a file at its own speed instead of as fast as possible.
         duration_s: end after so many seconds.
         pulse: is told of every frame, and of every wait for one.
+        most_fps: analyse no more of a live source's frames a second, whatever it gives.
 
     Raises:
         SourceError, OutputError: what the source or an output raises.
@@ -73,6 +77,7 @@ def run(
                     if realtime and frame.position_s is not None:
                         due = min(started + frame.position_s, deadline)
                         stop.wait(max(0.0, due - time.perf_counter()))
+                    began = time.perf_counter()
                     observation = pipeline.analyse(frame)
                     if frame.gap is not None:
                         observation = replace(observation, gap=frame.gap)
@@ -83,6 +88,9 @@ def run(
                 faces += len(observation.faces)
                 if pulse:
                     pulse.beats(observation)
+                if most_fps and source.live:
+                    due = min(began + PACE / most_fps, deadline)
+                    stop.wait(max(0.0, due - time.perf_counter()))
             if stop.is_set() or time.perf_counter() >= deadline:
                 break
     late = taken.dropped if isinstance(taken, (Newest, Lasting)) else 0

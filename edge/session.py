@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from .classifier import TFLiteClassifier, takes_color
 from .config import RunConfig
 from .detectors import make_detector
@@ -23,6 +25,7 @@ from .runner import Summary, run
 from .sources import Source, SourceOptions, is_camera, open_source
 from .sources.lasting import Lasting, Patience
 from .switch import off_switch
+from .threads import inference_threads, vision_threads
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +59,11 @@ def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outc
     """
     with ExitStack() as closing:
         classifier = TFLiteClassifier(
-            read_model(find_model(config.model)), config.threads, config.interpreter
+            read_model(find_model(config.model)),
+            config.threads or inference_threads(),
+            config.interpreter,
         )
+        cv2.setNumThreads(config.cv_threads or vision_threads())
         detector = make_detector(config.detector, config.min_face)
         wanted = [(output_class(name), target) for name, target in _outputs(config)]
         switched_off = off_switch(config.off_file, config.off_gpio)
@@ -81,11 +87,15 @@ def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outc
             outputs.append(Lenient(output) if source.live and not window else output)
             closing.callback(outputs[-1].close)
         shown = next((o for o in outputs if hasattr(o, "show")), None)
-        pipeline = Pipeline(detector, classifier, source.continuous, config.search_every)
+        pipeline = Pipeline(
+            detector, classifier, source.continuous, config.search_every, config.unsure_below
+        )
 
         def analyse() -> Summary:
             realtime = config.realtime or shown is not None
-            return run(source, pipeline, outputs, stop, realtime, config.duration, pulse)
+            return run(
+                source, pipeline, outputs, stop, realtime, config.duration, pulse, config.fps
+            )
 
         summary = _beside(shown, analyse, stop) if shown else analyse()
     hung = isinstance(source, Lasting) and source.hung

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .boxes import SAME_FACE_IOU, Box, iou
-from .labels import EMOTIONS
+from .labels import EMOTIONS, UNSURE
 from .values import Face
 
 KEEP_S = 1.0  # a face not seen for so long is forgotten; its number is not used again
 SCORES_TIME_CONSTANT_S = 0.4  # an expression's change has reached 63 % of its scores by then
+UNSURE_BAND = 0.05  # by which a told emotion may fall below the least confidence and still be told
 LEAD = 0.1  # by which another emotion's score must lead before it is told, so that none flickers
 
 
@@ -24,18 +25,17 @@ class Track:
     scores: np.ndarray | None = None
     scored_s: float = 0.0
     emotion: int | None = None
+    sure: bool = False
 
 
 class Tracker:
     """Gives a face the same number, smooths its scores over time, and tells a steady emotion."""
 
-    def __init__(self) -> None:
+    def __init__(self, unsure_below: float = 0.0) -> None:
+        """Begin with no faces; no emotion is told with less confidence than `unsure_below`, 0..1."""
+        self._unsure_below = unsure_below
         self._tracks: dict[int, Track] = {}
         self._next = 1
-
-    def boxes(self, now_s: float) -> list[Box]:
-        """Return where the faces were that are still followed at `now_s`."""
-        return [t.box for t in self._tracks.values() if now_s - t.seen_s <= KEEP_S]
 
     def follow(self, boxes: list[Box], now_s: float) -> list[Track]:
         """Return one track for each box, in the order of `boxes`: known faces first choose.
@@ -69,9 +69,13 @@ class Tracker:
         emotion = int(np.argmax(scores))
         if track.emotion is not None and scores[emotion] - scores[track.emotion] < LEAD:
             emotion = track.emotion
-        self._tracks[track.number] = replace(track, scores=scores, scored_s=now_s, emotion=emotion)
+        least = self._unsure_below - (UNSURE_BAND if track.sure else 0.0)
+        sure = bool(scores[emotion] >= least)
+        self._tracks[track.number] = replace(
+            track, scores=scores, scored_s=now_s, emotion=emotion, sure=sure
+        )
         named = {name: float(p) for name, p in zip(EMOTIONS, scores, strict=True)}
-        return Face(track.number, track.box, named, EMOTIONS[emotion])
+        return Face(track.number, track.box, named, EMOTIONS[emotion] if sure else UNSURE)
 
     def _seen(self, number: int | None, box: Box, now_s: float) -> Track:
         if number is None:

@@ -74,7 +74,7 @@ class Face:
         box: x, y, width, height in pixels of the full frame.
         scores: smoothed probability of each emotion, 0..1, sum 1.
         emotion: the one that is told: that of the highest score, or one that was it until a moment
-            ago and is still close.
+            ago and is still close; or "unsure".
     """
 
     track: int
@@ -84,7 +84,8 @@ class Face:
 
     @property
     def confidence(self) -> float:
-        return self.scores[self.emotion]
+        """The score of the told emotion; of the likeliest where none is told."""
+        return self.scores.get(self.emotion, max(self.scores.values()))
 
 
 @dataclass(frozen=True)

@@ -85,11 +85,11 @@ _ARGUMENTS = "edge.commands.run.arguments"
     "--search-every",
     default=RunConfig.search_every,
     metavar="SECONDS",
-    help="Search whole frames so often; in between follow the faces. 0: every frame.",
+    help="Search whole frames for new faces so often, a share in each frame. 0: every frame.",
 )
 @click.option("--detector", default=RunConfig.detector, help="The face detector.")
 @click.option("--size", metavar="WxH", help="Frame size to ask a camera for, such as 1280x720.")
-@click.option("--fps", type=float, help="Frame rate to ask a camera for.")
+@click.option("--fps", type=float, help="Frame rate to ask a camera for, and at most to analyse.")
 @click.option("--duration", type=float, metavar="SECONDS", help="End after so long.")
 @click.option(
     "--realtime", is_flag=True, help="Play a file at its own speed; a window always does."
@@ -135,7 +135,20 @@ _ARGUMENTS = "edge.commands.run.arguments"
 @click.option(
     "--jsonl-total-mb", type=float, metavar="MB", help="Remove the oldest ones beyond so much."
 )
-@click.option("--threads", default=RunConfig.threads, help="Threads of the TFLite interpreter.")
+@click.option(
+    "--unsure-below",
+    default=RunConfig.unsure_below,
+    metavar="0..1",
+    help="Say 'unsure' in place of an emotion of less confidence.",
+)
+@click.option(
+    "--threads",
+    type=int,
+    help="Threads of the TFLite interpreter.  [default: half the cores, 1 to 2]",
+)
+@click.option(
+    "--cv-threads", type=int, help="Threads of OpenCV.  [default: as many as cores, at most 4]"
+)
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
 @click.option(
     "--config",

@@ -3,26 +3,35 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-
 from .. import registry
-from ..boxes import Box
+from ..boxes import Box, Sighting
 from ..errors import ConfigError
+from ..pyramid import Pyramid
 
 
 class Detector(Protocol):
-    """Finds faces in a gray picture."""
+    """Finds faces in gray pictures; remembers nothing."""
 
-    def detect(self, gray: np.ndarray, known: Sequence[Box] = ()) -> list[Box]:
-        """Return the boxes of the faces in uint8 `[h, w]` `gray`, in its pixels.
+    def search(
+        self, picture: Pyramid, start: float = 0.0, end: float = 3.0, known: Sequence[Box] = ()
+    ) -> list[Sighting]:
+        """Return what a part of the whole search finds, in pixels.
 
         Args:
-            known: where faces were a moment ago; there, weaker evidence will do.
+            start, end: which part, counted in whole searches since the first: 0 to 1 is the first
+                one, 1.5 to 1.75 the third quarter of the second. So a search can be spread over
+                frames, and successive ones may differ, to find more together.
+            known: where there are faces, which are not to be told again.
         """
         ...
 
-    def follow(self, gray: np.ndarray, known: Sequence[Box]) -> list[Box]:
-        """Return the boxes of known faces alone, looked for near where they were: much cheaper."""
+    def look(self, picture: Pyramid, box: Box, closely: bool = False) -> Sighting | None:
+        """Return the face that is near `box`, or None: much cheaper than a search.
+
+        Args:
+            closely: it is not known yet to be one, so weigh it as `search` does; else any evidence
+                that it is still there will do.
+        """
         ...
 
 

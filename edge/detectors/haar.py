@@ -1,22 +1,29 @@
-"""OpenCV's Haar cascade for frontal faces, searched at the scale where the smallest face fits it."""
+"""OpenCV's Haar cascades for frontal faces: a coarse search, and a close look at what it finds."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from ..boxes import SAME_FACE_IOU, Box, iou, scaled
+from ..boxes import SAME_FACE_IOU, Box, Sighting, iou
 from ..errors import DetectorError
+from ..pyramid import Pyramid
 
-CASCADE = "haarcascade_frontalface_default.xml"
-WINDOW = 24  # pixels: the cascade was trained on faces of this size
-FACE = 30  # pixels to which the smallest face is reduced; at 24 the cascade misses more of them
-HITS_TO_BEGIN = 10
-HITS_TO_GO_ON = 2
-HITS_NEAR_TO_BEGIN = 10  # of a search near one face, at FOLLOWED_FACE pixels
-FOLLOWED_FACE = 64  # pixels to which a face is reduced when it is looked at closely
-FOLLOWED_SIZES = (0.75, 1.35)  # of the side it had: what is looked for
+DEFAULT = "haarcascade_frontalface_default.xml"  # the paper's
+# Trained apart from each other, they seldom err together; successive searches take one each.
+CASCADES = (DEFAULT, "haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_alt.xml")
+SCALE_STEP = 1.3  # between the sizes of faces that one whole search looks for
+PHASES = 2  # of two successive searches, the other one looks for the sizes in between
+STEP = 2  # pixels between windows: what OpenCV takes at the cascade's own size
+# Evidence is the sum over the cascades of the square roots of their hits: roots, as the hits of one
+# cascade come together, so that many of one count less than a few of each.
+BEGIN = 5.7  # of a close look at what may be a new face: enough to tell it at once
+MAYBE = 3.5  # enough to look again
+GO_ON = 3.5  # of a quicker look at one that was there a moment ago
+MARGIN = 0.1  # of a known face's side, that is left of it where it is painted over
 _SYSTEM_FOLDERS = (
     "/usr/share/opencv4/haarcascades",  # Debian, Raspberry Pi OS: package opencv-data
     "/usr/local/share/opencv4/haarcascades",
@@ -24,106 +31,182 @@ _SYSTEM_FOLDERS = (
 )
 
 
+class Look(NamedTuple):
+    """How a look at a face is done.
+
+    Attributes:
+        step, sizes: between the sizes of faces that are tried, and how many are.
+        around: how far around the face it reaches, of its side.
+        enough: evidence at which it ends.
+        least: evidence with which it may be a face.
+    """
+
+    step: float
+    sizes: int
+    around: float
+    enough: float
+    least: float
+
+
+CLOSE = Look(1.1, 5, 0.25, BEGIN, MAYBE)
+QUICK = Look(1.15, 3, 0.15, GO_ON, GO_ON)
+
+
 class HaarDetector:
     """Viola and Jones' boosted cascade (CVPR 2001), as the paper uses it, at a fraction of the cost.
 
-    The picture is first reduced so that the smallest face wanted just fills the cascade's window
-    with a margin: smaller ones are not looked for, and the work falls with the square.
-
-    How many raw hits agree on a face (OpenCV's `numDetections`) tells how sure it is: many must
-    agree to begin a face, few to go on with one that was there a moment ago.
+    The frame is reduced for each size of faces so that they just fill the cascade's window, and
+    even a single raw hit counts: nearly all of a search's cost is in how finely it steps. What a
+    hit points at is then looked at closely by all three cascades, and the number of their raw hits
+    (OpenCV's `numDetections`) decides.
     """
 
-    def __init__(self, min_face: float = 0.1, scale_factor: float = 1.1) -> None:
-        """Load the cascade; `min_face` is a share of the frame's height. Raises: DetectorError."""
+    def __init__(self, min_face: float = 0.1) -> None:
+        """Load the cascades; `min_face` is a share of the frame's height. Raises: DetectorError."""
         self._min_face = min_face
-        self._scale_factor = scale_factor
-        path = find_cascade()
+        self._cascades = tuple(map(_Cascade, CASCADES))
+        self._fastest = (*self._cascades[1:], self._cascades[0])
+
+    def search(
+        self, picture: Pyramid, start: float = 0.0, end: float = 3.0, known: Sequence[Box] = ()
+    ) -> list[Sighting]:
+        """Return what may be faces and is not `known`, of a part of the whole search."""
+        faces: list[Sighting] = []
+
+        def is_new(box: Box) -> bool:
+            there = (*known, *(face.box for face in faces))
+            return all(iou(box, other) < SAME_FACE_IOU for other in there)
+
+        for box in _merged(self._hits(picture, start, end, known)):
+            if is_new(box) and (face := self.look(picture, box, closely=True)):
+                faces += [face] if is_new(face.box) else []
+        return sorted(faces)
+
+    def look(self, picture: Pyramid, box: Box, closely: bool = False) -> Sighting | None:
+        """Return what may be the face near `box`, or None."""
+        way = CLOSE if closely else QUICK
+        x, y, width, height = box
+        centre, side = (x + width / 2, y + height / 2), (width + height) / 2
+        hits, evidence = np.empty((0, 3)), 0.0
+        for number, cascade in enumerate(self._fastest):
+            found = cascade.look(picture, centre, side, way)
+            hits, evidence = np.vstack((hits, found)), evidence + math.sqrt(len(found))
+            if evidence >= way.enough or (number == 1 and not len(hits)):
+                break  # enough, or two of three that see nothing
+        if evidence < way.least:
+            return None
+        x, y, side = hits.mean(axis=0).tolist()
+        return Sighting((round(x), round(y), round(side), round(side)), evidence / way.enough)
+
+    def _hits(
+        self, picture: Pyramid, start: float, end: float, known: Sequence[Box]
+    ) -> Iterator[Box]:
+        """Yield the raw hits of a part of the search, counted in whole searches."""
+        first = int(start)
+        while first < end:
+            share = max(0, start - first), end - first
+            yield from self._part(picture, first, share, known)
+            first += 1
+
+    def _part(
+        self, picture: Pyramid, number: int, part: tuple[float, float], known: Sequence[Box]
+    ) -> Iterator[Box]:
+        """Yield the hits of one search's share: its sizes, smallest first, each from top to bottom."""
+        height, width = picture.shape
+        cascade = self._cascades[number % len(self._cascades)]
+        window = cascade.window
+        side = max(self._min_face * height, window) * SCALE_STEP ** (number % PHASES / PHASES)
+        sizes = []
+        while side <= min(height, width):
+            scale = window / side
+            rows = round(height * scale) - window + 1
+            columns = round(width * scale) - window + 1
+            if min(rows, columns) > 0:
+                sizes.append((scale, rows, rows * columns))
+            side *= SCALE_STEP
+        total, before = sum(windows for *_, windows in sizes), 0
+        for scale, rows, windows in sizes:
+            shares = ((share * total - before) / windows for share in part)
+            before += windows
+            top, bottom = (round(rows / STEP * min(max(s, 0.0), 1.0)) * STEP for s in shares)
+            if top < bottom:
+                small = picture.reduced(scale)
+                for box in known:
+                    _paint_over(small, box, scale)
+                strip = small[top : min(bottom, rows) + window - 1]
+                for x, y in cascade.hits(strip):
+                    place = (round(x / scale), round((y + top) / scale))
+                    yield (*place, round(window / scale), round(window / scale))
+
+
+class _Cascade:
+    """A cascade and the side of its window, pixels."""
+
+    def __init__(self, name: str) -> None:
+        path = find_cascade(name)
         self._cascade = cv2.CascadeClassifier(str(path))
         if self._cascade.empty():
             raise DetectorError(f"{path}: is no cascade; reinstall OpenCV")
+        self.window = self._cascade.getOriginalWindowSize()[0]
 
-    def detect(self, gray: np.ndarray, known: Sequence[Box] = ()) -> list[Box]:
-        """Return the faces' boxes in pixels of uint8 `[h, w]` `gray`, left to right."""
-        height, width = gray.shape
-        scale = min(1.0, FACE / (self._min_face * height))
-        small = gray
-        if scale < 1:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-        if min(small.shape) < WINDOW:
-            return []
-        least = max(WINDOW, round(self._min_face * small.shape[0]))
-        found = self._search(small, least, max(small.shape))
-        ratio = height / small.shape[0]
-        faces = [(hits, scaled(box, ratio)) for hits, box in found]
-        likely = [
-            (hits, box)
-            for hits, box in faces
-            if hits >= HITS_TO_BEGIN
-            or any(iou(box, was) >= SAME_FACE_IOU for was in known)
-            or self._looks_like_one(gray, box)
-        ]
-        return sorted(_without_doubles(likely))
+    def hits(self, gray: np.ndarray) -> list[tuple[int, int]]:
+        """Return x, y of all windows that are a face of just the window's size."""
+        size = (self.window, self.window)
+        found = self._cascade.detectMultiScale(gray, 2.0, 0, minSize=size, maxSize=size)
+        return [(int(x), int(y)) for x, y, _, _ in found]
 
-    def _looks_like_one(self, gray: np.ndarray, box: Box) -> bool:
-        """Look again, closely, at what few hits of the search for small faces agree on."""
-        near = self._near(gray, box)
-        return near is not None and near[0] >= HITS_NEAR_TO_BEGIN
-
-    def follow(self, gray: np.ndarray, known: Sequence[Box]) -> list[Box]:
-        """Return the boxes of the known faces that are still near where they were.
-
-        Only a square of twice the face's side is searched, for faces of about its size, reduced
-        so that it is little larger than the cascade's window.
-        """
-        near = (self._near(gray, box) for box in known)
-        return sorted(_without_doubles([face for face in near if face]))
-
-    def _near(self, gray: np.ndarray, known: Box) -> tuple[int, Box] | None:
-        x, y, side, _ = known
-        left, top = max(0, x - side // 2), max(0, y - side // 2)
-        region = gray[top : y + side + side // 2, left : x + side + side // 2]
-        scale = min(1.0, FOLLOWED_FACE / side)
-        size = (round(region.shape[1] * scale), round(region.shape[0] * scale))
-        if min(size) < WINDOW:
-            return None
-        if scale < 1:
-            region = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
-        least, most = (round(side * scale * ratio) for ratio in FOLLOWED_SIZES)
-        found = self._search(region, max(WINDOW, least), max(WINDOW, most))
-        if not found:
-            return None
-        hits, (dx, dy, width, height) = max(found)
-        dx, dy, width, height = scaled((dx, dy, width, height), 1 / scale)
-        return hits, (left + dx, top + dy, width, height)
-
-    def _search(self, gray: np.ndarray, least: int, most: int) -> list[tuple[int, Box]]:
-        """Return hits and box of all that may be faces with sides of `least` to `most` pixels."""
-        boxes, hits = self._cascade.detectMultiScale2(
-            gray,
-            scaleFactor=self._scale_factor,
-            minNeighbors=HITS_TO_GO_ON,
-            minSize=(least, least),
-            maxSize=(most, most),
-        )
-        return [
-            (int(n), (int(x), int(y), int(w), int(h)))
-            for (x, y, w, h), n in zip(boxes, hits, strict=True)
-        ]
+    def look(
+        self, picture: Pyramid, centre: tuple[float, float], side: float, way: Look
+    ) -> np.ndarray:
+        """Return x, y, side of all hits near a place, float `[n, 3]`, pixels of the frame."""
+        # From twice the window's size on, OpenCV steps by a single pixel of the window: four
+        # times as finely as `hits`.
+        step, number = way.step, way.sizes
+        first = 1
+        while step**first < 2:
+            first += 1
+        middle = self.window * step ** (first + number // 2)  # pixels of the face in the patch
+        largest = self.window * step ** (first + number - 1)
+        reach = largest / middle + 2 * way.around
+        pixels = round(reach * middle)
+        patch = picture.patch(centre, side * reach, pixels)
+        least, most = 2 * self.window, round(largest)
+        found = np.array(
+            self._cascade.detectMultiScale(
+                patch, step, 0, minSize=(least, least), maxSize=(most, most)
+            )
+        ).reshape(-1, 4)
+        ratio = side * reach / pixels
+        corner = np.array(centre) - side * reach / 2
+        return np.column_stack((corner + found[:, :2] * ratio, found[:, 2] * ratio))
 
 
-def _without_doubles(faces: list[tuple[int, Box]]) -> list[Box]:
-    """Return the boxes, of two that cover each other only the one on which more hits agree."""
-    kept: list[Box] = []
-    for _, box in sorted(faces, reverse=True):
-        if all(iou(box, other) < SAME_FACE_IOU for other in kept):
-            kept.append(box)
-    return kept
+def _paint_over(small: np.ndarray, box: Box, scale: float) -> None:
+    """Make a face plain: of all places a cascade spends the most on those, and for nothing here."""
+    x, y, width, height = box
+    left, right = (max(0, round((x + share * width) * scale)) for share in (MARGIN, 1 - MARGIN))
+    top, bottom = (max(0, round((y + share * height) * scale)) for share in (MARGIN, 1 - MARGIN))
+    face = small[top:bottom, left:right]
+    if face.size:
+        face[:] = round(face.mean())
 
 
-def find_cascade() -> Path:
-    """Return the cascade file: the pip package's, else the system's.
+def _merged(hits: Iterator[Box]) -> list[Box]:
+    """Return the mean box of each group of hits on the same place, the largest groups first."""
+    groups: list[list[Box]] = []
+    for hit in hits:
+        same = next((g for g in groups if iou(g[0], hit) >= SAME_FACE_IOU), None)
+        if same:
+            same.append(hit)
+        else:
+            groups.append([hit])
+    groups.sort(key=len, reverse=True)
+    means = (np.mean(group, axis=0).tolist() for group in groups)
+    return [(round(x), round(y), round(width), round(height)) for x, y, width, height in means]
+
+
+def find_cascade(name: str = DEFAULT) -> Path:
+    """Return a cascade file: the pip package's, else the system's.
 
     Raises:
         DetectorError: neither is there, or this OpenCV has no cascades any more (5.x).
@@ -135,9 +218,9 @@ def find_cascade() -> Path:
     data = getattr(cv2, "data", None)  # only the pip package has it
     folders = [data.haarcascades] if data else []
     for folder in (*folders, *_SYSTEM_FOLDERS):
-        if (path := Path(folder) / CASCADE).is_file():
+        if (path := Path(folder) / name).is_file():
             return path
     raise DetectorError(
-        f"{CASCADE} is nowhere; on Debian or Raspberry Pi OS run 'sudo apt install opencv-data', "
+        f"{name} is nowhere; on Debian or Raspberry Pi OS run 'sudo apt install opencv-data', "
         "elsewhere reinstall opencv-python"
     )

@@ -6,7 +6,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from ..labels import EMOTIONS
+from ..labels import EMOTIONS, UNSURE
 from ..values import Face, Observation
 
 NO_FACES = "No Faces"  # the paper's own words
@@ -21,6 +21,7 @@ COLORS = {
     "neutral": (190, 190, 190),
     "sad": (178, 114, 0),
     "surprise": (0, 159, 230),
+    UNSURE: (255, 255, 255),
 }
 
 

@@ -71,6 +71,8 @@ def test_every_setting_can_stand_in_the_file(in_force, toml):
         duration = 2.5
         realtime = true
         threads = 2
+        cv_threads = 3
+        unsure_below = 0.4
         interpreter = "tflite-runtime"
         rotate = 90
         mirror = true
@@ -212,6 +214,8 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(edge_emo, assert_refused,
         ({"jsonl_mb": 5, "jsonl_total_mb": 4}, "jsonl-total-mb"),
         ({"duration": float("nan")}, "duration"),
         ({"threads": 0}, "threads"),
+        ({"cv_threads": 0}, "cv-threads"),
+        ({"unsure_below": 1.5}, "unsure-below"),
         ({"threads": 1_000_000}, "threads"),  # the interpreter would take the process down
         ({"size": "large"}, "size"),
         ({"size": "640"}, "size"),

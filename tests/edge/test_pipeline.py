@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from faces import FACES, portrait
 
-from edge.boxes import iou
+from edge.boxes import Sighting, iou
 from edge.classifier import TFLiteClassifier
 from edge.crop import to_gray
 from edge.detectors import make_detector
@@ -29,9 +29,14 @@ class Detector:
     def __init__(self, *boxes):
         self.boxes, self.asked = list(boxes), []
 
-    def detect(self, gray, known=()):
-        self.asked.append((gray.shape, list(known)))
-        return self.boxes
+    def search(self, picture, start=0.0, end=3.0, known=()):
+        self.asked.append((picture.shape, list(known)))
+        there = [box for box in self.boxes if all(iou(box, k) < 0.3 for k in known)]
+        return [Sighting(box, 1.0) for box in there]
+
+    def look(self, picture, box, closely=False):
+        near = [b for b in self.boxes if iou(b, box) > 0.3]
+        return Sighting(near[0], 1.0) if near else None
 
 
 class Classifier:
@@ -118,19 +123,25 @@ def test_the_portraits_faces_are_found_where_they_are():
             assert seen.faces[0].emotion == "happy"
 
 
-def test_whole_frames_are_searched_as_often_as_asked_and_faces_followed_between(pixels):
-    class Following(Detector):
-        def follow(self, gray, known):
-            self.asked.append("follow")
-            return list(known)
-
-    detector = Following((10, 20, 48, 48))
+def test_a_face_is_told_in_every_frame_with_the_same_number(pixels):
+    detector = Detector((10, 20, 48, 48))
     pipeline = Pipeline(detector, Classifier("happy"), search_every_s=0.25)
-    seen = [pipeline.analyse(frame(pixels(180, 320), i, i / 10)) for i in range(7)]
-    searched = [i for i, asked in enumerate(detector.asked) if asked != "follow"]
-    assert searched == [0, 3, 6]
+    gray = pixels(180, 320)
+    seen = [pipeline.analyse(frame(gray, i, i / 10)) for i in range(7)]
     assert [len(s.faces) for s in seen] == [1] * 7
     assert {s.faces[0].track for s in seen} == {1}
+
+
+def test_an_emotion_of_little_confidence_is_told_as_unsure(pixels):
+    class Torn(Classifier):
+        def classify(self, face):
+            return np.array([0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1], "f4")
+
+    for least, told in ((0.0, "angry"), (0.29, "angry"), (0.35, "unsure")):
+        pipeline = Pipeline(Detector((10, 20, 48, 48)), Torn(), unsure_below=least)
+        (face,) = pipeline.analyse(frame(pixels(200, 300))).faces
+        assert face.emotion == told
+        assert face.confidence == pytest.approx(0.3)
 
 
 def test_of_still_images_each_is_searched_whole(pixels):

@@ -186,3 +186,15 @@ def test_stop_does_not_wait_for_a_frame_that_is_far_away(stop):
 def test_a_source_without_frames_is_an_empty_run(stop):
     summary = run(Source(0), Pipeline(), [], stop)
     assert (summary.frames, summary.faces) == (0, 0)
+
+
+def test_a_live_source_is_analysed_no_more_often_than_asked(stop):
+    class Endless(Source):
+        def __iter__(self):
+            for frame in super().__iter__():
+                time.sleep(0.002)
+                yield frame
+
+    summary = run(Endless(10**6, live=True), Pipeline(), [], stop, duration_s=1.0, most_fps=10)
+    assert 5 <= summary.frames <= 13
+    assert summary.late > summary.frames

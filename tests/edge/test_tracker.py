@@ -1,10 +1,12 @@
 """The same face keeps its number, and its scores follow time, not frames."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from edge.labels import EMOTIONS
-from edge.tracker import KEEP_S, LEAD, SCORES_TIME_CONSTANT_S, Tracker
+from edge.tracker import KEEP_S, LEAD, SCORES_TIME_CONSTANT_S, UNSURE_BAND, Tracker
 
 HAPPY, SAD = np.eye(7, dtype="f4")[[EMOTIONS.index("happy"), EMOTIONS.index("sad")]]
 
@@ -64,7 +66,6 @@ def test_a_face_gone_for_longer_gets_a_number_never_used_before():
     tracker = Tracker()
     used = set(numbers(tracker, [(100, 100, 100, 100), (400, 100, 100, 100)], 0.0))
     later = KEEP_S + 0.01
-    assert tracker.boxes(later) == []
     assert not used & set(numbers(tracker, [(100, 100, 100, 100)], later))
 
 
@@ -80,13 +81,6 @@ def test_tracks_come_in_the_order_of_the_boxes():
     left, right = (100, 100, 100, 100), (400, 100, 100, 100)
     a, b = numbers(tracker, [left, right], 0.0)
     assert numbers(tracker, [right, left], 0.04) == [b, a]
-
-
-def test_the_tracker_tells_where_faces_were_a_moment_ago():
-    tracker = Tracker()
-    tracker.follow([(100, 100, 100, 100)], 0.0)
-    tracker.follow([(104, 100, 100, 100)], 0.04)
-    assert tracker.boxes(0.08) == [(104, 100, 100, 100)]
 
 
 def test_the_first_scores_of_a_face_are_taken_as_they_are():
@@ -148,3 +142,23 @@ def test_the_told_emotion_does_not_flicker_between_two_that_are_close():
 def test_the_told_emotion_changes_once_another_leads_clearly():
     face = judged((0.0, 0.6 * HAPPY + 0.4 * SAD), *[(0.1 * i, SAD) for i in range(1, 10)])
     assert face.emotion == "sad"
+
+
+def test_an_emotion_below_the_least_confidence_is_unsure_and_keeps_its_scores():
+    tracker = Tracker(unsure_below=0.5)
+    scores = 0.4 * HAPPY + 0.35 * SAD
+    scores[EMOTIONS.index("fear")] = 0.25
+    face = tracker.judge(tracker.follow([(10, 10, 50, 50)], 0.0)[0], scores, 0.0)
+    assert face.emotion == "unsure"
+    assert face.confidence == pytest.approx(0.4)
+    assert sum(face.scores.values()) == pytest.approx(1, abs=1e-6)
+
+
+def test_confidence_about_the_least_one_does_not_make_the_told_emotion_flicker():
+    tracker = Tracker(unsure_below=0.6)
+    told = []
+    for i in range(50):
+        track = tracker.follow([(10, 10, 50, 50)], i / 5)[0]
+        share = 0.6 + (-1) ** i * 0.4 * UNSURE_BAND
+        told.append(tracker.judge(track, share * HAPPY + (1 - share) * SAD, i / 5).emotion)
+    assert sum(a != b for a, b in pairwise(told)) <= 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, UNSURE
 from edge.outputs.annotate import COLORS, Rate, annotate
 from edge.values import Face, Observation
 
@@ -29,7 +29,8 @@ def test_a_box_has_its_emotions_colour(gray_frame, emotion):
 
 
 def test_every_emotion_has_a_colour_of_its_own():
-    assert len(set(COLORS.values())) == len(EMOTIONS) == len(COLORS)
+    assert list(COLORS) == [*EMOTIONS, UNSURE]
+    assert len(set(COLORS.values())) == len(COLORS)
 
 
 def test_it_draws_into_a_copy(gray_frame):

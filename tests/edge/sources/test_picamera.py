@@ -15,6 +15,7 @@ from edge.boxes import iou
 from edge.detectors.haar import HaarDetector
 from edge.errors import SourceError
 from edge.pipeline import Pipeline
+from edge.pyramid import Pyramid
 from edge.runner import run
 from edge.sources import SourceOptions, fake_picamera2, open_source
 from edge.sources.picamera import PiCamera
@@ -49,7 +50,7 @@ def camera():
 @pytest.fixture
 def blind():
     """A pipeline that sees nothing, at once."""
-    return Pipeline(SimpleNamespace(detect=lambda gray, known=(): []), None)
+    return Pipeline(SimpleNamespace(search=lambda picture, start, end, known: []), None)
 
 
 def output(write):
@@ -88,9 +89,9 @@ def test_boxes_are_in_pixels_of_the_full_frame(camera):
     detector = HaarDetector()
     with camera(size=(1280, 720)) as source, first(source) as frame:
         seen = Pipeline(detector, Neutral()).analyse(frame)
-        full = detector.detect(cv2.cvtColor(frame.color(), cv2.COLOR_BGR2GRAY))
+        full = detector.search(Pyramid(cv2.cvtColor(frame.color(), cv2.COLOR_BGR2GRAY)))
     assert len(seen.faces) == len(full) == 1
-    assert iou(seen.faces[0].box, full[0]) > 0.5
+    assert iou(seen.faces[0].box, full[0].box) > 0.5
     assert seen.size == (1280, 720)
 
 

@@ -1,0 +1,64 @@
+"""A gray frame and its halvings, made once a frame: whatever looks at it takes the nearest size."""
+
+import math
+
+import cv2
+import numpy as np
+
+
+class Pyramid:
+    """A frame at full size, at half of it, at a quarter...; each is made when it is first needed.
+
+    Attributes:
+        gray: uint8 `[height, width]`, the frame itself.
+    """
+
+    def __init__(self, gray: np.ndarray) -> None:
+        self.gray = gray
+        self._levels = [gray]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, pixels."""
+        height, width = self.gray.shape
+        return height, width
+
+    def reduced(self, scale: float) -> np.ndarray:
+        """Return the whole frame at `scale` (0..1] of its size, uint8."""
+        _, level = self._at_least(scale)
+        height, width = self.shape
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        return cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
+
+    def patch(self, centre: tuple[float, float], side: float, pixels: int) -> np.ndarray:
+        """Return a square of the frame, resized: uint8 `[pixels, pixels]`.
+
+        Beyond the frame its edge is repeated.
+
+        Args:
+            centre: of the square, x and y in pixels of the frame; fractions count.
+            side: of the square, pixels of the frame.
+            pixels: side of the result.
+        """
+        number, level = self._at_least(pixels / side)
+        step = side / pixels / 2**number  # pixels of the level for one of the result
+        left, top = ((c - side / 2) / 2**number + step / 2 - 0.5 for c in centre)
+        matrix = np.array([[step, 0, left], [0, step, top]])
+        return cv2.warpAffine(
+            level,
+            matrix,
+            (pixels, pixels),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def _at_least(self, scale: float) -> tuple[int, np.ndarray]:
+        """Return number and picture of the smallest halving that is no smaller than `scale`."""
+        wanted = max(0, math.floor(-math.log2(scale) + 1e-9))
+        while len(self._levels) <= wanted and min(self._levels[-1].shape) >= 2:
+            last = self._levels[-1]
+            height, width = (n // 2 for n in last.shape)
+            even = last[: 2 * height, : 2 * width]  # exactly a half: OpenCV has a fast way for that
+            self._levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+        number = min(wanted, len(self._levels) - 1)
+        return number, self._levels[number]
