@@ -40,7 +40,7 @@ def assert_same_history(these, those):
 def test_without_options_it_lists_the_architectures_and_the_data_it_needs(capsys):
     assert train() == 0
     out = capsys.readouterr().out
-    for said in ("paper-a", "paper-b", "paper-c", "4.48 M", "290.5 M", "576 kB", "fer2013.csv"):
+    for said in ("paper-a", "paper-b", "paper-c", "4.48 M", "290.5 M", "697 kB", "fer2013.csv"):
         assert said in out
     assert train("--list") == 0
     assert capsys.readouterr().out == out
