@@ -3,7 +3,7 @@
 import time
 
 from machine import until
-from service import NAME, PORT, STATE, UNIT, Service
+from service import CONFIG, PORT, STATE, UNIT, Service
 
 
 class Faults(Service):
@@ -44,25 +44,28 @@ class Faults(Service):
         return f"not started anew; gap of {gap['seconds']:.0f} s: '{gap['reason']}'"
 
     def bad_settings(self) -> str:
-        config, pid = f"/etc/edge-emo/{NAME}.toml", self.pid()
-        self.sh(f"cp {config} /root/kept.toml; echo 'min_face = 7' >> {config}")
-        self.sh(f"systemctl reload {UNIT}")
-        until(lambda: self.journal("the settings are not taken"))
-        self.sh(f"cp /root/kept.toml {config}")
+        pid = self.pid()
+        self.keep_settings()
+        self.sh(f"echo 'min_face = 7' >> {CONFIG}")
+        self.reread()
+        assert self.journal("the settings are not taken, the old ones stay: min-face: 7")
+        self.restore_settings()
         self.grows()
         assert self.pid() == pid
         return "refused with the setting's name, the old ones stay in force, same process"
 
     def hanging_output(self) -> str:
         """A pipe that nobody reads takes 64 kB; then writing to it never returns."""
-        config, before = f"/etc/edge-emo/{NAME}.toml", self.restarts()
-        self.sh(f"mkfifo -m 666 {STATE}/pipe; cp {config} /root/kept.toml")
-        self.sh(f"sed -i 's/^jsonl = .*/jsonl = \"pipe\"/' {config}; systemctl reload {UNIT}")
+        before = self.restarts()
+        self.keep_settings()
+        self.sh(f"mkfifo -m 666 {STATE}/pipe; sed -i 's/^jsonl = .*/jsonl = \"pipe\"/' {CONFIG}")
+        self.sh(f"systemctl reload {UNIT}")
         started = time.monotonic()
         until(lambda: self.restarts() > before, 240, 1)
         took = time.monotonic() - started
         assert self.journal("Watchdog timeout")
-        self.sh(f"cp /root/kept.toml {config}; systemctl restart {UNIT}; rm {STATE}/pipe")
+        self.restore_settings()
+        self.sh(f"systemctl restart {UNIT}; rm {STATE}/pipe")
         self.grows()
         return f"watchdog killed it, systemd started it anew, {took:.0f} s after the pipe began to fill"
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from faults import Faults
 from machine import Machine, copy_checkout, make_root, until
-from service import NAME, STATE, UNIT, URL
+from service import CONFIG, NAME, STATE, UNIT, URL
 
 
 class Acceptance(Faults):
@@ -116,30 +116,27 @@ class Acceptance(Faults):
         )
 
     def rotation(self) -> str:
-        config = f"/etc/edge-emo/{NAME}.toml"
-        self.sh(f"cp {config} /root/kept.toml")
-        self.sh(
-            f"sed -i 's/^jsonl_mb.*/jsonl_mb = 0.02/; s/^jsonl_total_mb.*/jsonl_total_mb = 0.1/' {config}"
-        )
+        self.keep_settings()
+        smaller = "s/^jsonl_mb.*/jsonl_mb = 0.02/; s/^jsonl_total_mb.*/jsonl_total_mb = 0.1/"
+        self.sh(f"sed -i '{smaller}' {CONFIG}")
         pid = self.pid()
-        self.sh(f"systemctl reload {UNIT}")
-        until(lambda: self.journal("settings read again"))
+        self.reread()
         time.sleep(40)
-        numbers = self.sh(f"ls {STATE}").split()
-        assert self.pid() == pid, "reload started a new process"
+        files = self.sh(f"ls {STATE}").split()
         settled = int(self.sh(f"cat {STATE}/faces*.jsonl | wc -c"))
+        assert self.pid() == pid, "reload started a new process"
         assert settled <= 100_000, settled
-        self.sh(f"cp /root/kept.toml {config}; systemctl reload {UNIT}")
+        self.restore_settings()
+        self.reread()
         return (
-            f"reloaded in the same process; {len(numbers)} files, {settled / 1000:.0f} kB of 100 kB"
+            f"reloaded in the same process; {len(files)} files, {settled / 1000:.0f} kB of 100 kB"
         )
 
     def upgrade(self) -> str:
-        config = f"/etc/edge-emo/{NAME}.toml"
-        self.sh(f"echo '# mine' >> {config}")
-        before, pid = self.sh(f"sha256sum {config}"), self.pid()
+        self.sh(f"echo '# mine' >> {CONFIG}")
+        before, pid = self.sh(f"sha256sum {CONFIG}"), self.pid()
         self.sh(f"sh /src/systemd/install.sh {NAME} --camera {URL}", timeout=1200)
-        assert self.sh(f"sha256sum {config}") == before
+        assert self.sh(f"sha256sum {CONFIG}") == before
         until(lambda: self.active() and self.pid() != pid, 60)
         self.grows()
         return "settings kept, new process, recording"

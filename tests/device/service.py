@@ -13,6 +13,7 @@ with socket.create_server(("127.0.0.1", 0)) as _free:
 NAME = "door"
 UNIT = f"edge-emo@{NAME}"
 STATE = f"/var/lib/edge-emo/{NAME}"
+CONFIG = f"/etc/edge-emo/{NAME}.toml"
 URL = f"http://viewer:secret@127.0.0.1:{PORT}/"
 COUNT = f"""
 import json
@@ -78,6 +79,20 @@ class Service:
 
     def mode(self, word: str) -> None:
         self.sh(f"echo {word} > /run/camera-mode")
+
+    def keep_settings(self) -> None:
+        self.sh(f"cp -p {CONFIG} /root/kept.toml")
+
+    def restore_settings(self) -> None:
+        """Put the settings back at once: a process that reads them just now must not find half."""
+        self.sh(f"cp -p /root/kept.toml {CONFIG}.new && mv {CONFIG}.new {CONFIG}")
+
+    def reread(self) -> None:
+        """Have the settings read again, and wait until that is done."""
+        told = f"journalctl -q -b -o cat -u {UNIT} | grep -c -e 'settings read again' -e 'not taken' || true"
+        before = int(self.sh(told))
+        self.sh(f"systemctl reload {UNIT}")
+        until(lambda: int(self.sh(told)) > before)
 
     def plug_in(self) -> None:
         self.sh(
