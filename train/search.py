@@ -23,7 +23,7 @@ import numpy as np
 from edge.atomic import write_text
 from edge.cli import verbose_option
 from edge.corruptions import CORRUPTIONS, corrupt
-from edge.datasets.ferplus import with_majority
+from edge.datasets.ferplus import majority
 from edge.errors import ConfigError
 from edge.metrics import calibrate, percent, score
 
@@ -134,22 +134,22 @@ def _row(variant: Variant, runs: Path, material: Material, devices: Devices) -> 
     model = keras.models.load_model(run / "model.keras", compile=False)
     faces = material.validation
     scores = predict(model, faces)
-    card = score(faces.labels, scores.argmax(axis=1))
+    told = scores.argmax(axis=1)
+    card = score(faces.labels, told)
     spoilt = [
-        (predict(model, replace(faces, images=corrupt(faces.images, name, _MEDIUM))).argmax(axis=1))
+        predict(model, replace(faces, images=corrupt(faces.images, name, _MEDIUM))).argmax(axis=1)
         for name in CORRUPTIONS
     ]
     voted = None
-    if faces.votes is not None:
-        clear = with_majority(faces)
-        voted = score(clear.labels, predict(model, clear).argmax(axis=1)).accuracy
+    if faces.votes is not None and (clear := (most := majority(faces.votes)) >= 0).any():
+        voted = score(most[clear], told[clear]).accuracy
     return {
         "variant": variant.name,
         "accuracy": card.accuracy,
         "balanced": card.balanced_accuracy,
         "disgust": card.recall["disgust"],
         "fear": card.recall["fear"],
-        "spoilt": float(np.mean([told == faces.labels for told in spoilt])),
+        "spoilt": float(np.mean(np.array(spoilt) == faces.labels)),
         "calibration_error": calibrate(faces.labels, scores).error,
         "ferplus": voted,
         "multiply_adds": multiply_adds(model),
