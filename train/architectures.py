@@ -140,5 +140,11 @@ ARCHITECTURES = {
             partial(edge_net, "edge-s", ((16,), (32, 32), (64, 72), (144, 144)), 224),
             "edge",
         ),
+        Architecture(
+            "edge-l",
+            "large, to teach the others",
+            partial(edge_net, "edge-l", ((32,), (64, 64), (128, 144), (288, 288)), 448),
+            "edge",
+        ),
     )
 }
