@@ -55,7 +55,7 @@ class Look(NamedTuple):
 
 # One after the other, until one sees a face: coarsely, as that is enough for most, then finely.
 CLOSE = (Look(1.1, 5, 0.25, BEGIN, BEGIN, fine=False), Look(1.1, 5, 0.25, BEGIN, MAYBE))
-QUICK = (Look(1.15, 3, 0.15, GO_ON, GO_ON, fine=False), Look(1.15, 3, 0.15, GO_ON, GO_ON))
+QUICK = (Look(1.15, 3, 0.1, GO_ON, GO_ON, fine=False), Look(1.15, 3, 0.1, GO_ON, GO_ON))
 
 
 class HaarDetector:
