@@ -57,7 +57,7 @@ def test_a_search_is_spread_over_the_frames_by_their_time(textured):
     assert [start for start, _ in later] == [end for _, end in detector.shares[2:-1]]
 
 
-def test_where_all_is_searched_in_every_frame_the_first_one_is_by_all_cascades(textured):
+def test_where_all_is_searched_in_every_frame_the_first_one_is_so_three_times(textured):
     detector = Scripted()
     follower = Follower(detector, every_s=0)
     for index in range(3):
