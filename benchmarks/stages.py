@@ -25,7 +25,7 @@ STAGES = {
     "capture": "decode or compose the frame",
     "gray": "make it gray",
     "search": "this frame's share of a whole search for faces",
-    "look": "look closely at known faces",
+    "look": "look again at known faces",
     "classify": "the network on all faces",
     "follow, crop": "the rest of the analysis: follow faces, cut them out, smooth",
     "draw": "boxes and labels into a copy, as for --record or a window",

@@ -10,7 +10,7 @@ from .boxes import SAME_FACE_IOU, Box, Sighting, iou
 from .detectors import Detector
 from .pyramid import Pyramid
 
-FIRST = 3.0  # whole searches of the first frame
+FIRST = 3.0  # whole searches at the beginning, one a frame
 PIXELS = 24  # side of the remembered picture of a face
 REACH = 0.25  # of its side: how far a face may move from one frame to the next
 ALIKE = 0.7  # least correlation of a face with its remembered picture
@@ -52,7 +52,9 @@ class Follower:
     """
 
     def __init__(self, detector: Detector, every_s: float) -> None:
-        """Begin with no faces; with `every_s` 0 all is looked at and searched in every frame."""
+        """Begin with no faces; with `every_s` 0 all is looked at and searched in every frame, and
+        the first one, which may be the only one, by several whole searches at once.
+        """
         self._detector = detector
         self._every_s = every_s
         self._faces: list[_Followed] = []
@@ -66,23 +68,27 @@ class Follower:
             now_s: this frame's time, seconds.
         """
         picture = Pyramid(gray)
-        due = self._due(now_s)
+        passed = self._passed(now_s)
         self._faces = [face for face in self._faces if self._keeps(picture, face)]
-        self._look(picture, due, now_s)
+        self._look(picture, passed, now_s)
         known = [face.box for face in self._faces]
-        start, self._searched = self._searched, self._searched + due
+        start, self._searched = self._searched, self._searched + self._due(passed)
         for found in self._detector.search(picture, start, self._searched, known):
             self._faces.append(_remembered(picture, found, now_s))
         self._last_s = now_s
         return sorted(_within(face.box, picture.shape) for face in self._faces if face.score >= 0)
 
-    def _due(self, now_s: float) -> float:
-        """Return how many whole searches this frame is due; several the first one."""
-        if self._last_s is None:
-            return FIRST
-        if self._every_s == 0:
+    def _passed(self, now_s: float) -> float:
+        """Return which share of `every_s` passed since the last frame, 0..1."""
+        if self._every_s == 0 or self._last_s is None:
             return 1.0
         return min(1.0, max(0.0, now_s - self._last_s) / self._every_s)
+
+    def _due(self, passed: float) -> float:
+        """Return how many whole searches this frame is due."""
+        if self._searched >= FIRST:
+            return passed
+        return FIRST if self._every_s == 0 else 1.0
 
     def _keeps(self, picture: Pyramid, face: _Followed) -> bool:
         """Move a face to where it is now; return False if it is nowhere near."""
@@ -105,14 +111,14 @@ class Follower:
             face.centre, face.side, face.picture = fresh.centre, fresh.side, fresh.picture
         return found is not None
 
-    def _look(self, picture: Pyramid, due: float, now_s: float) -> None:
+    def _look(self, picture: Pyramid, passed: float, now_s: float) -> None:
         """Look at faces that were not for long, and only so many that frames cost alike."""
         told = sorted((f for f in self._faces if f.score >= 0), key=lambda face: face.looked_s)
         # To the nearest frame: half of what passed since the last one may be missing.
-        least_s = self._every_s * (1 - min(due, 1.0) / 2)
+        least_s = self._every_s * (1 - passed / 2)
         turn = [face for face in told if now_s - face.looked_s >= least_s]
         maybe = [f for f in self._faces if f.score < 0]
-        for face in turn[: math.ceil(len(told) * min(due, 1.0))]:
+        for face in turn[: math.ceil(len(told) * passed)]:
             found = self._detector.look(picture, face.box)
             if not found and face.unconfirmed:
                 found = self._detector.look(picture, face.box, closely=True)

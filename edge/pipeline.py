@@ -30,7 +30,7 @@ class Pipeline:
                 each frame; known faces are followed. 0 searches all of every frame.
             unsure_below: the least confidence, 0..1, with which an emotion is told.
         """
-        self._search_every_s = search_every_s
+        self._search_every_s = search_every_s if continuous else 0.0
         self._detector = detector
         self._classifier = classifier
         self._continuous = continuous

@@ -49,19 +49,27 @@ def textured():
 def test_a_search_is_spread_over_the_frames_by_their_time(textured):
     detector = Scripted()
     follower = Follower(detector, EVERY_S)
-    for index in range(6):
+    for index in range(8):
         follower.update(textured(100, 100), index * 0.1)
-    (first, *later) = detector.shares
-    assert first == (0.0, 3.0)  # the first frame is searched by all
+    first, later = detector.shares[:3], detector.shares[3:]
+    assert first == [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0)]  # the first frames are searched whole
     assert [round(end - start, 6) for start, end in later] == [0.4] * 5
-    assert [start for start, _ in later] == [end for _, end in detector.shares[:-1]]
+    assert [start for start, _ in later] == [end for _, end in detector.shares[2:-1]]
+
+
+def test_where_all_is_searched_in_every_frame_the_first_one_is_so_three_times(textured):
+    detector = Scripted()
+    follower = Follower(detector, every_s=0)
+    for index in range(3):
+        follower.update(textured(100, 100), index * 0.1)
+    assert detector.shares == [(0.0, 3.0), (3.0, 4.0), (4.0, 5.0)]
 
 
 def test_after_a_gap_no_more_than_one_whole_search_is_due(textured):
     detector = Scripted()
     follower = Follower(detector, EVERY_S)
-    follower.update(textured(100, 100), 0.0)
-    follower.update(textured(100, 100), 60.0)
+    for now_s in (0.0, 0.1, 0.2, 60.0):
+        follower.update(textured(100, 100), now_s)
     assert detector.shares[-1] == (3.0, 4.0)
 
 
