@@ -136,7 +136,7 @@ ARCHITECTURES = {
         ),
         Architecture(
             "edge-s",
-            "small, the one that is shipped",
+            "small, the shipped default",
             partial(edge_net, "edge-s", ((16,), (32, 32), (64, 72), (144, 144)), 224),
             "edge",
         ),
