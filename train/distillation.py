@@ -1,5 +1,6 @@
 """Learn from a teacher's answers as well as from labels (Hinton et al. 2015, arXiv:1503.02531)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,25 +12,36 @@ from .recipe import Recipe
 
 
 class Student(keras.Model):
-    """`student` itself, with a loss whose targets are partly the teacher's probabilities.
+    """`student` itself, with a loss that is partly its distance from its teachers' mean answer.
 
-    The teacher sees the same augmented faces. It is no part of what is saved.
+    Both answers are softened by the same temperature, so that the student's own, at temperature 1,
+    are as sure as the teachers'. The teachers see the same augmented faces. They are no part of
+    what is saved.
     """
 
-    def __init__(self, student: keras.Model, teacher: keras.Model, recipe: Recipe) -> None:
+    def __init__(
+        self, student: keras.Model, teachers: Sequence[keras.Model], recipe: Recipe
+    ) -> None:
         super().__init__(inputs=student.inputs, outputs=student.outputs, name=student.name)
-        # In a function, so that Keras does not count the teacher's weights as the student's.
-        self._ask_teacher = lambda faces: teacher(faces, training=False)
+        # In a function, so that Keras does not count the teachers' weights as the student's.
+        self._ask_teachers = lambda faces: sum(t(faces, training=False) for t in teachers)
         self._share = recipe.teacher_share
         self._temperature = recipe.teacher_temperature
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return the loss; see `keras.Model.compute_loss`. Validation has no teacher."""
-        if training:
-            told = ops.power(self._ask_teacher(x), 1 / self._temperature)
-            told = ops.stop_gradient(told / ops.sum(told, axis=-1, keepdims=True))
-            y = (1 - self._share) * y + self._share * told
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if not training:
+            return loss
+        told, answer = self._soften(self._ask_teachers(x)), self._soften(y_pred)
+        taught = super().compute_loss(x, ops.stop_gradient(told), answer, sample_weight, training)
+        # Softened gradients are smaller by the temperature squared (Hinton et al., section 2.1).
+        return (1 - self._share) * loss + self._share * self._temperature**2 * taught
+
+    def _soften(self, shares):
+        # A probability of 0 has no gradient through a root.
+        softened = ops.power(ops.maximum(shares, keras.config.epsilon()), 1 / self._temperature)
+        return softened / ops.sum(softened, axis=-1, keepdims=True)
 
 
 def load_like(path: Path, like: keras.Model, what: str) -> keras.Model:

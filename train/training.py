@@ -219,9 +219,10 @@ def _schedule(recipe: Recipe, steps: int) -> Any:
 def _taught(model: keras.Model, recipe: Recipe) -> keras.Model:
     if not recipe.teacher:
         return model
-    teacher = load_like(Path(recipe.teacher), model, "teacher")
-    teacher.trainable = False
-    student = Student(model, teacher, recipe)
+    teachers = [load_like(Path(t.strip()), model, "teacher") for t in recipe.teacher.split(",")]
+    for teacher in teachers:
+        teacher.trainable = False
+    student = Student(model, teachers, recipe)
     student.compile(model.optimizer, "categorical_crossentropy", metrics=["accuracy"])
     return student
 
