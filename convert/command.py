@@ -56,7 +56,7 @@ RANGES = ("0..1", "-1..1", "0..255")
 @click.option(
     "--light/--no-light",
     default=True,
-    help="Show every second one in the light and contrast that cameras give.",
+    help="Show every second one in the light, contrast and noise that cameras give.",
 )
 @click.option(
     "--max-accuracy-drop",

@@ -1,4 +1,4 @@
-"""The representative dataset: real faces, the same number of each emotion, in any light of a camera."""
+"""The representative dataset: real faces, as many of each emotion, in a camera's light and noise."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from edge.datasets import LabelledFaces
 from edge.errors import ConversionError
 
 SIZE = 100  # docs/conversion.md measures why: more widen the ranges to what is rare
-# What cameras do to light and contrast; every second face is seen so, at any strength.
-LIGHT = ("dark", "overexposed", "flat", "backlit")
+# What cameras do to light, contrast and grain; every second face is seen so, at any strength. Noise
+# widens the ranges of some layers: not calibrated with it, they saturate (docs/conversion.md).
+LIGHT = ("dark", "overexposed", "flat", "backlit", "noisy")
 LEAST_CONTRAST = 16  # gray levels between a face's darkest and brightest pixel; below, it is blank
 
 

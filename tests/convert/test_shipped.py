@@ -1,0 +1,22 @@
+"""The shipped file, as against the network that it was made of."""
+
+from pathlib import Path
+
+import numpy as np
+
+import models
+from convert.network import load_network, predict
+from edge.classifier import TFLiteClassifier
+from edge.corruptions import corrupt
+from edge.evaluation import predict_all
+from edge.modelfile import read_model
+from edge.selfcheck import check_faces
+
+HERE = Path(models.__file__).parent
+
+
+def test_int8_tells_noisy_faces_as_the_float_network_does():
+    noisy = corrupt(check_faces((48, 48)), "noisy", 3)
+    told = predict_all(TFLiteClassifier(read_model(HERE / "edge-s.tflite")), noisy).argmax(axis=1)
+    meant = predict(load_network(HERE / "edge-s.keras"), noisy).argmax(axis=1)
+    assert np.mean(told == meant) > 0.8
