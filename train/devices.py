@@ -78,6 +78,7 @@ def _tensorflow(count: int | None) -> Devices:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    tf.get_logger().setLevel("ERROR")  # it warns of each network but the first that is asked
     if count and count > 1 and not gpus:
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(

@@ -28,7 +28,9 @@ class Student(keras.Model):
                 layer.dtype_policy = keras.config.dtype_policy()
         # In a function, so that Keras does not count the teachers' weights as the student's.
         self._ask_teachers = lambda faces: sum(
-            teacher(seen, training=False) for teacher in teachers for seen in (faces, faces[:, :, ::-1])
+            teacher(seen, training=False)
+            for teacher in teachers
+            for seen in (faces, faces[:, :, ::-1])
         )
         self._share = recipe.teacher_share
         self._temperature = recipe.teacher_temperature
