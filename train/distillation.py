@@ -15,23 +15,16 @@ class Student(keras.Model):
     """`student` itself, with a loss that is partly its distance from its teachers' mean answer.
 
     Both answers are softened by the same temperature, so that the student's own, at temperature 1,
-    are as sure as the teachers'. The teachers see the same augmented faces and their mirror images,
-    and reckon in the student's precision. They are no part of what is saved.
+    are as sure as the teachers'. The teachers see the same augmented faces. They are no part of
+    what is saved.
     """
 
     def __init__(
         self, student: keras.Model, teachers: Sequence[keras.Model], recipe: Recipe
     ) -> None:
         super().__init__(inputs=student.inputs, outputs=student.outputs, name=student.name)
-        for teacher in teachers:
-            for layer in teacher.layers[:-1]:  # the last tells probabilities: float32 always
-                layer.dtype_policy = keras.config.dtype_policy()
         # In a function, so that Keras does not count the teachers' weights as the student's.
-        self._ask_teachers = lambda faces: sum(
-            teacher(seen, training=False)
-            for teacher in teachers
-            for seen in (faces, faces[:, :, ::-1])
-        )
+        self._ask_teachers = lambda faces: sum(t(faces, training=False) for t in teachers)
         self._share = recipe.teacher_share
         self._temperature = recipe.teacher_temperature
 

@@ -15,9 +15,7 @@ def test_a_student_is_to_be_as_sure_as_its_teachers_whatever_the_temperature():
     first, second, student = (ARCHITECTURES["edge-xs"].build() for _ in range(3))
     for teacher in (first, second):
         teacher.layers[-1].kernel.assign(teacher.layers[-1].kernel * 30)
-    mirrored = faces[:, :, ::-1]
-    answers = [t.predict(f, verbose=0) for t in (first, second) for f in (faces, mirrored)]
-    meant = np.mean(answers, axis=0)
+    meant = (first.predict(faces, verbose=0) + second.predict(faces, verbose=0)) / 2
     labels = np.eye(7, dtype="f4")[:1].repeat(8, axis=0)
     recipe = load_recipe("edge", {"teacher_share": "1", "teacher_temperature": "3"})
     taught = Student(student, [first, second], recipe)
