@@ -13,6 +13,7 @@ import click
 import cv2
 import numpy as np
 
+from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.detectors.haar import find_cascade
 
@@ -79,4 +80,4 @@ def _box(cascade: cv2.CascadeClassifier, picture: np.ndarray) -> tuple[int, int,
 
 
 if __name__ == "__main__":
-    main()
+    run_command(command=main, name="python -m benchmarks.detector_jitter")

@@ -19,6 +19,7 @@ from statistics import median
 
 import click
 
+from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.progress import progress_bar
 
@@ -91,4 +92,4 @@ def _measured(place: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(command=main, name="python -m benchmarks.micro")

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from edge.cli import main as run_command
 from edge.cli import verbose_option
 
 
@@ -75,4 +76,4 @@ def main(data: Path, arch: str, faces: int, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(command=main, name="python -m benchmarks.training_speed")

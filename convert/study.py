@@ -17,6 +17,7 @@ import numpy as np
 
 from edge.atomic import write_text
 from edge.classifier import TFLiteClassifier
+from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.corruptions import STRENGTHS, corrupt
 from edge.datasets import load_split
@@ -171,4 +172,4 @@ def _fill(page: str, name: str, content: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(command=main, name="python -m convert.study")

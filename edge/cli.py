@@ -74,15 +74,22 @@ def cli() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a failure said in one line, 2 wrong usage."""
+def main(
+    arguments: list[str] | None = None, command: click.Command = cli, name: str = "edge-emo"
+) -> None:
+    """Run a command and exit: 0 done, 1 a failure said in one line, 2 wrong usage.
+
+    Args:
+        command: `edge-emo` itself, or a script's own.
+        name: what its user types.
+    """
     keep_own_stderr()
     handler = logging.StreamHandler()
     handler.setFormatter(JournalFormatter("edge-emo: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     before = signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
-        status = _run(sys.argv[1:] if arguments is None else arguments)
+        status = _run(sys.argv[1:] if arguments is None else arguments, command, name)
     finally:
         signal.signal(signal.SIGTERM, before)
     sys.exit(status)
@@ -92,12 +99,12 @@ def _as_ctrl_c(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(arguments: list[str]) -> int:
-    context = cli.make_context("edge-emo", [], resilient_parsing=True)
+def _run(arguments: list[str], command: click.Command, name: str) -> int:
+    context = command.make_context(name, [], resilient_parsing=True)
     try:
-        context = cli.make_context("edge-emo", list(arguments))
+        context = command.make_context(name, list(arguments))
         with context:
-            cli.invoke(context)
+            command.invoke(context)
         if sys.stdout:
             sys.stdout.flush()
         return 0

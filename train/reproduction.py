@@ -12,22 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import keras
 
 from edge.atomic import write_bytes, write_text
+from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.datasets import LabelledFaces
 from edge.labels import EMOTIONS
 from edge.metrics import Scorecard, percent, score
 
-from .architectures import ARCHITECTURES
-from .command import listening
 from .devices import Devices, start_keras
-from .history import History, read_history
-from .plots import curves, shares_by_emotion
-from .recipe import load_recipe
-from .run import Material, Plan, begin_or_reopen, carry_out, read_material, reopen
-from .training import finished_model, predict
+
+DEVICES = start_keras()
+
+import keras  # noqa: E402 (it has to be started first, quietly)
+
+from .architectures import ARCHITECTURES  # noqa: E402
+from .command import listening  # noqa: E402
+from .history import History, read_history  # noqa: E402
+from .plots import curves, shares_by_emotion  # noqa: E402
+from .recipe import load_recipe  # noqa: E402
+from .run import Material, Plan, begin_or_reopen, carry_out, read_material, reopen  # noqa: E402
+from .training import finished_model, predict  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,12 @@ class Result:
 @verbose_option
 def main(data: Path, runs: Path, docs: Path | None, measure: bool) -> None:
     """Train Models A, B and C by the paper's protocol and compare."""
-    devices = start_keras()
     material = read_material(_plan(EXPERIMENTS[0], data), lambda *_: None)
     results = []
     for experiment in EXPERIMENTS:
         run = runs / experiment.architecture
         if not measure:
-            _train(run, _plan(experiment, data), material, devices)
+            _train(run, _plan(experiment, data), material, DEVICES)
         if (run / "best.keras").exists():
             results.append(_result(run, experiment, material.validation))
     table = _table(results)
@@ -178,4 +182,4 @@ def _fill(page: str, name: str, content: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(command=main, name="python -m train.reproduction")

@@ -17,24 +17,29 @@ from types import MappingProxyType
 from typing import Any
 
 import click
-import keras
 import numpy as np
 
 from edge.atomic import write_text
+from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.corruptions import CORRUPTIONS, corrupt
 from edge.datasets.ferplus import majority
 from edge.errors import ConfigError
 from edge.metrics import calibrate, percent, score
 
-from .architectures import ARCHITECTURES
-from .command import listening, pairs, set_option
-from .cost import int8_bytes, multiply_adds
 from .devices import Devices, start_keras
-from .history import read_history
-from .recipe import load_recipe
-from .run import Material, Plan, begin_or_reopen, carry_out, read_material
-from .training import predict
+
+DEVICES = start_keras()
+
+import keras  # noqa: E402 (it has to be started first, quietly)
+
+from .architectures import ARCHITECTURES  # noqa: E402
+from .command import listening, pairs, set_option  # noqa: E402
+from .cost import int8_bytes, multiply_adds  # noqa: E402
+from .history import read_history  # noqa: E402
+from .recipe import load_recipe  # noqa: E402
+from .run import Material, Plan, begin_or_reopen, carry_out, read_material  # noqa: E402
+from .training import predict  # noqa: E402
 
 _KEYS = {"name", "arch", "recipe", "set", "drop_duplicates"}
 _SHARES = ("accuracy", "balanced", "disgust", "fear", "spoilt", "calibration_error", "ferplus")
@@ -57,7 +62,6 @@ class Variant:
 @verbose_option
 def main(variants: Path, data: Path, runs: Path, overrides: tuple[str, ...]) -> None:
     """Train all variants in the TOML file VARIANTS and compare them."""
-    devices = start_keras()
     wanted = read_variants(variants, data, pairs(overrides))
     materials: dict[bool, Material] = {}
     rows: list[dict[str, Any]] = []
@@ -66,7 +70,7 @@ def main(variants: Path, data: Path, runs: Path, overrides: tuple[str, ...]) -> 
         if dropping not in materials:
             materials[dropping] = read_material(variant.plan, lambda *_: None)
         click.echo(f"\n{variant.name}", err=True)
-        rows.append(_row(variant, runs, materials[dropping], devices))
+        rows.append(_row(variant, runs, materials[dropping], DEVICES))
         write_text(runs / "search.json", json.dumps(rows, indent=1) + "\n")
         write_text(runs / "search.md", as_table(rows) + "\n")
     click.echo(as_table(rows))
@@ -82,7 +86,11 @@ def read_variants(
     """
     try:
         listed = tomllib.loads(file.read_text())["variant"]
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: {error.strerror}; give a TOML file like train/searches/edge-s.toml"
+        ) from error
+    except (ValueError, KeyError) as error:
         raise ConfigError(f"{file}: cannot be read as a list of [[variant]]: {error!r}") from error
     if not isinstance(listed, list):
         raise ConfigError(f"{file}: cannot be read as a list of [[variant]]")
@@ -159,4 +167,4 @@ def _row(variant: Variant, runs: Path, material: Material, devices: Devices) -> 
 
 
 if __name__ == "__main__":
-    main()
+    run_command(command=main, name="python -m train.search")

@@ -1,6 +1,8 @@
 """`python -m train.search`: variants trained one after the other, compared in one table."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,13 @@ def test_the_searches_that_come_along_are_well_described():
     for file in files:
         for variant in read_variants(file, Path("data")):
             assert variant.plan.architecture in ARCHITECTURES
+
+
+def test_an_error_is_told_in_one_line(tmp_path):
+    command = [sys.executable, "-m", "train.search", "none.toml", "--data", ".", "--runs", tmp_path]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "edge-emo: error: none.toml: No such file or directory; "
+        "give a TOML file like train/searches/edge-s.toml\n"
+    )
