@@ -1,8 +1,6 @@
 """`python -m train.search`: variants trained one after the other, compared in one table."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -78,11 +76,11 @@ def test_the_searches_that_come_along_are_well_described():
             assert variant.plan.architecture in ARCHITECTURES
 
 
-def test_an_error_is_told_in_one_line(tmp_path):
-    command = [sys.executable, "-m", "train.search", "none.toml", "--data", ".", "--runs", tmp_path]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == (
+def test_an_error_is_told_in_one_line(tmp_path, python_process):
+    start = "import runpy; runpy.run_module('train.search', run_name='__main__')"
+    ended = python_process(start, "none.toml", "--data", ".", "--runs", tmp_path)
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err == (
         "edge-emo: error: none.toml: No such file or directory; "
         "give a TOML file like train/searches/edge-s.toml\n"
     )
