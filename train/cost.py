@@ -11,12 +11,15 @@ from keras import layers
 _BYTES_PER_CHANNEL = 4 + 2 * (4 + 8)
 _BYTES_OF_GRAPH = 18_600
 
+_CONVOLUTIONS = layers.Conv2D | layers.DepthwiseConv2D
+_WITH_KERNEL = _CONVOLUTIONS | layers.Dense
+
 
 def multiply_adds(model: keras.Model) -> int:
     """Return the multiply-adds of one face, convolutions and dense layers counted."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, layers.Conv2D):
+        if isinstance(layer, _CONVOLUTIONS):
             _, height, width, _ = layer.output.shape
             total += height * width * math.prod(layer.kernel.shape)
         elif isinstance(layer, layers.Dense):
@@ -26,10 +29,7 @@ def multiply_adds(model: keras.Model) -> int:
 
 def int8_bytes(model: keras.Model) -> int:
     """Return about how many bytes the full-int8 file will have, batch norm folded in."""
-    kernels = [
-        layer.kernel.shape
-        for layer in model.layers
-        if isinstance(layer, layers.Conv2D | layers.Dense)
-    ]
-    weights = sum(math.prod(shape) for shape in kernels)
-    return weights + sum(shape[-1] for shape in kernels) * _BYTES_PER_CHANNEL + _BYTES_OF_GRAPH
+    weighing = [layer for layer in model.layers if isinstance(layer, _WITH_KERNEL)]
+    weights = sum(math.prod(layer.kernel.shape) for layer in weighing)
+    channels = sum(layer.output.shape[-1] for layer in weighing)
+    return weights + channels * _BYTES_PER_CHANNEL + _BYTES_OF_GRAPH

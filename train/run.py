@@ -164,7 +164,7 @@ def carry_out(
         return None
     model = finished_model(architecture, plan.recipe, run)
     adjust(model, prior(material.faces, plan.recipe), plan.recipe.logit_adjustment)
-    save_model(model, run)
+    save_model(model, run / "model.keras")
     return write_report(
         run,
         _facts(plan, material, model, history),

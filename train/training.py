@@ -103,9 +103,10 @@ def predict(model: keras.Model, faces: LabelledFaces) -> np.ndarray:
     return model.predict(batches, verbose=0)
 
 
-def save_model(model: keras.Model, run: Path) -> None:
-    """Write `model.keras`. Raises: OutputError."""
-    _save(model, run / "model.keras")
+def save_model(model: keras.Model, file: Path) -> None:
+    """Write `file`, whole or not at all. Raises: OutputError."""
+    with replacing(file) as temporary:
+        model.save(temporary)
 
 
 class _Loop(keras.callbacks.Callback):
@@ -175,7 +176,7 @@ class _Loop(keras.callbacks.Callback):
 
     def _checkpoint(self, name: str) -> None:
         if self._devices.writes:
-            _save(self._saved, self._run / name)
+            save_model(self._saved, self._run / name)
         else:  # JAX gathers the weights from all processes: each must take part
             with tempfile.TemporaryDirectory() as nowhere:
                 self._saved.save(Path(nowhere, name))
@@ -244,8 +245,3 @@ def _restore(model: keras.Model, run: Path, steps: int) -> History:
             f"{run}: cannot resume: {str(error).splitlines()[0]}; start anew with another --out"
         ) from error
     return history[: int(saved.optimizer.iterations) // steps]
-
-
-def _save(model: keras.Model, path: Path) -> None:
-    with replacing(path) as temporary:
-        model.save(temporary)
