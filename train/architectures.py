@@ -92,23 +92,20 @@ def edge_net(name: str, stages: tuple[tuple[int, ...], ...], head: int) -> keras
     return _classified(inputs, x, name)
 
 
-def face_net(name: str, side: int, frozen: int) -> keras.Model:
-    """MobileNet (Howard et al. 2017, arXiv:1704.04861) without batch norm, to teach with.
+def face_l() -> keras.Model:
+    """MobileNet (Howard et al. 2017, arXiv:1704.04861) without batch norm, for larger faces.
 
-    Without, because it is made to begin with weights that have batch norm folded in
-    (pretrained.py). Layers are named by their block: `convolution_0`, `depthwise_1`, `pointwise_1`.
-
-    Args:
-        side: faces are enlarged to this, nearer to what those weights have learnt on.
-        frozen: the blocks at the start, the first convolution counted, that keep their weights.
+    It is made to begin with weights of faces of 224x224 that have batch norm folded in, and its
+    first blocks keep them (pretrained.py). Layers are named by their block: `convolution_0`,
+    `depthwise_1`, `pointwise_1`.
     """
     inputs = keras.Input(INPUT_SHAPE)
     x = layers.Rescaling(1, offset=-_MEAN_GRAY)(inputs)
-    x = layers.Resizing(side, side)(x)
-    x = layers.Conv2D(32, 3, 2, padding="same", name="convolution_0", trainable=frozen < 1)(x)
+    x = layers.Resizing(128, 128)(x)
+    x = layers.Conv2D(32, 3, 2, padding="same", name="convolution_0", trainable=False)(x)
     x = layers.ReLU(6)(x)
     for block, filters in enumerate((64, 128, 128, 256, 256, *(512,) * 6, 1024, 1024), 1):
-        strides, free = 2 if block in (2, 4, 6, 12) else 1, block >= frozen
+        strides, free = 2 if block in (2, 4, 6, 12) else 1, block > 3
         x = layers.DepthwiseConv2D(
             3, strides, padding="same", name=f"depthwise_{block}", trainable=free
         )(x)
@@ -116,7 +113,7 @@ def face_net(name: str, side: int, frozen: int) -> keras.Model:
         x = layers.Conv2D(filters, 1, name=f"pointwise_{block}", trainable=free)(x)
         x = layers.ReLU(6)(x)
     x = layers.Dropout(0.5)(layers.Flatten()(x))
-    return _classified(inputs, x, name)
+    return _classified(inputs, x, "face-l")
 
 
 def _paper_convolution(x, filters: int, kernel: int, pooling, dropout: float):
@@ -176,8 +173,8 @@ ARCHITECTURES = {
         ),
         Architecture(
             "face-l",
-            "MobileNet, to teach the others; start it with train.pretrained",
-            partial(face_net, "face-l", side=128, frozen=4),
+            "MobileNet, for laptops; start it with train.pretrained",
+            face_l,
             "edge",
             {"epochs": "16", "warmup_epochs": "1", "batch_size": "64", "learning_rate": "0.0003"},
         ),

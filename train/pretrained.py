@@ -87,7 +87,7 @@ def read_weights(package: Path) -> dict[str, np.ndarray]:
 
 
 def begin_as_recognizer(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
-    """Give the convolutions of `model`, a `face_net`, the recognizer's weights.
+    """Give the convolutions of `model`, a `face_l`, the recognizer's weights.
 
     The recognizer takes three colours, a gray face has them all alike: its first kernel's sum.
 
