@@ -7,9 +7,9 @@ from itertools import islice
 
 import numpy as np
 
-from edge.errors import SourceError
 from edge.sources import Source, open_source
-from edge.values import Frame
+from edge.support.errors import SourceError
+from edge.support.values import Frame
 
 log = logging.getLogger(__name__)
 

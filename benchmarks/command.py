@@ -107,7 +107,7 @@ def command(
       edge-emo bench --compare laptop.json board.json
     """
     if compare:
-        from .comparing import compare as compared
+        from .comparison import compare as compared
 
         click.echo(compared(*compare))
         return
@@ -117,18 +117,18 @@ def command(
 
     import cv2
 
-    from edge.atomic import write_text
-    from edge.progress import progress_bar
-    from edge.threads import inference_threads, vision_threads
+    from edge.inference.threads import inference_threads, vision_threads
+    from edge.support.atomic import write_text
+    from edge.support.progress import progress_bar
 
     from .clip import read_clip
-    from .contestants import Pipelines, Wanted, line_up
-    from .growth import measure_growth
+    from .end_to_end import measure_whole
     from .machine import describe_bench, load_now
     from .report import make_report
+    from .scaling import measure_growth
     from .stages import measure_stages
+    from .systems.tflite import Pipelines, Wanted, line_up
     from .timing import race
-    from .whole import measure_whole
 
     threads = threads or inference_threads()
     cv2.setNumThreads(vision_threads())
@@ -163,14 +163,14 @@ def command(
 
         write_plot(report, plot)
     if html:
-        from .page import make_page
+        from .html_page import make_page
 
         write_text(html, make_page(report))
 
 
 def _check_writable(path: Path) -> None:
     """Say before minutes of measuring, not after, that a file cannot be written."""
-    from edge.atomic import cannot_write
+    from edge.support.atomic import cannot_write
 
     if path.is_dir():
         raise cannot_write(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.interpreter import installed
-from edge.machine import describe_machine, version_of
+from edge.inference.interpreter import installed
+from edge.support.machine import describe_machine, version_of
 
 
 def describe_bench(interpreter: str | None, load: float | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from statistics import median
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from edge.atomic import write_bytes
+from edge.support.atomic import write_bytes
 
 from .report import Report, rounds
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 import cv2
 
-from edge.boxes import Box, iou
-from edge.classifier import Classifier
-from edge.crop import crop_face, to_gray
-from edge.detectors.haar import find_cascade
-from edge.pipeline import Pipeline
+from edge.emotions.classifier import Classifier
+from edge.faces.crop import crop_face, to_gray
+from edge.faces.haar import find_cascade
+from edge.faces.tracker import Tracker
+from edge.live.pipeline import Pipeline
 from edge.sources.opencv import frame_of
-from edge.tracker import Tracker
-from edge.values import Face
+from edge.support.boxes import Box, iou
+from edge.support.values import Face
 
 from .clip import Clip
 from .reference import find_faces

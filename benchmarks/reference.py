@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from edge.boxes import Box, iou
-from edge.crop import to_gray
-from edge.detectors.haar import find_cascade
+from edge.faces.crop import to_gray
+from edge.faces.haar import find_cascade
+from edge.support.boxes import Box, iou
 
 from .clip import Picture
 

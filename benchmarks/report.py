@@ -8,11 +8,11 @@ from statistics import median
 from typing import Any
 
 from .clip import Clip
-from .contestants import PAPER_LOOP, Lineup, Skipped
-from .growth import Curve
+from .end_to_end import Whole
+from .scaling import Curve
 from .stages import Stage
+from .systems.tflite import PAPER_LOOP, Lineup, Skipped
 from .timing import Result
-from .whole import Whole
 
 SCHEMA = 1
 STAGES = ("gray", "detect", "classify")

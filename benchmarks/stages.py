@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.boxes import Box, Sighting
-from edge.classifier import Classifier
-from edge.crop import to_gray
-from edge.detectors import Detector
+from edge.emotions.classifier import Classifier
+from edge.faces import Detector
+from edge.faces.crop import to_gray
+from edge.faces.pyramid import Pyramid
 from edge.outputs import OutputOptions
 from edge.outputs.annotate import annotate
 from edge.outputs.jsonl import JsonLines
-from edge.pyramid import Pyramid
 from edge.sources import open_source
+from edge.support.boxes import Box, Sighting
 
-from .contestants import Pipelines
+from .systems.tflite import Pipelines
 
 STAGES = {
     "capture": "decode or compose the frame",

@@ -4,7 +4,7 @@ import os
 import sys
 import warnings
 
-from edge.quiet import quiet_stderr
+from edge.support.quiet import quiet_stderr
 
 
 def start_tensorflow() -> None:

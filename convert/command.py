@@ -106,14 +106,14 @@ def command(
       edge-emo convert model.h5 --data fer2013 --precision int8 --precision float16 --debug
       edge-emo convert other.h5 --data fer2013 --input-range -1..1 --labels happy,sad,fear,...
     """
-    from edge.atomic import write_text
-    from edge.errors import ConversionError
+    from edge.support.atomic import write_text
+    from edge.support.errors import ConversionError
 
     from .backend import start_tensorflow
 
     start_tensorflow()
     from .conversion import convert
-    from .wish import Wish
+    from .options import Wish
 
     model = model or _newest_run()
     precisions = tuple(dict.fromkeys(precisions))
@@ -153,7 +153,7 @@ def command(
 
 
 def _newest_run() -> Path:
-    from edge.errors import ConversionError
+    from edge.support.errors import ConversionError
 
     found = sorted(RUNS.glob("*/model.keras"), key=lambda p: p.stat().st_mtime)
     if not found:

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.atomic import Draft, cannot_write
-from edge.errors import ConversionError
-from edge.modelfile import ModelFile, pack_model, read_model
+from edge.inference.model_file import ModelFile, pack_model, read_model
+from edge.support.atomic import Draft, cannot_write
+from edge.support.errors import ConversionError
 
-from .candidates import Candidate, Maker
 from .crosscheck import Checked, check_everywhere
+from .inputs import Material, gather
 from .layers import LayerError
-from .material import Material, gather
 from .measure import latencies, not_in_xnnpack
+from .options import Wish
+from .precisions import Candidate, Maker
 from .report import Written, write_report
-from .wish import Wish
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from edge.errors import InterpreterError, ModelError
-from edge.interpreter import installed, make_interpreter
-from edge.machine import version_of
-from edge.modelfile import ModelFile
-from edge.quiet import quiet_stderr
-from edge.selfcheck import Agreement, check, check_faces, raw_scores, record
+from edge.emotions.self_check import Agreement, check, check_faces, raw_scores, record
+from edge.inference.interpreter import installed, make_interpreter
+from edge.inference.model_file import ModelFile
+from edge.support.errors import InterpreterError, ModelError
+from edge.support.machine import version_of
+from edge.support.quiet import quiet_stderr
 
 TENSORFLOW = "tensorflow"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from edge.errors import ModelError
-from edge.labels import EMOTIONS
-from edge.modelfile import MAX_SIDE, MIN_SIDE
+from edge.inference.model_file import MAX_SIDE, MIN_SIDE
+from edge.support.errors import ModelError
+from edge.support.labels import EMOTIONS
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 

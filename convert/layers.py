@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from edge.errors import ConversionError
-from edge.figures import png
-from edge.quiet import quiet_stderr
+from edge.support.errors import ConversionError
+from edge.support.quiet import quiet_stderr
+from train.figures import png
 
 from .network import Network, as_input
 from .quantize import Progress, calibration, layer_name, make_converter, run_converter, to_tflite

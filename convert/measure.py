@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.classifier import TFLiteClassifier
-from edge.evaluation import predict_all
-from edge.interpreter import make_interpreter
-from edge.labels import EMOTIONS
-from edge.metrics import Scorecard, score
-from edge.modelfile import ModelFile
+from edge.emotions.classifier import TFLiteClassifier
+from edge.evaluation.metrics import Scorecard, score
+from edge.evaluation.prediction import predict_all
+from edge.inference.interpreter import make_interpreter
+from edge.inference.model_file import ModelFile
+from edge.support.labels import EMOTIONS
 
 # Half a step of an int8 output: what is told as 0 is not taken for less.
 LEAST_SCORE = 1 / 512

@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from edge.errors import ConversionError, DatasetError, ModelError
-from edge.labels import EMOTIONS, emotion_index
-from edge.quiet import quiet_stderr
+from edge.support.errors import ConversionError, DatasetError, ModelError
+from edge.support.labels import EMOTIONS, emotion_index
+from edge.support.quiet import quiet_stderr
 
 from .keras_model import KERAS_SUFFIXES, check_shapes, load_keras
 

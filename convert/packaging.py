@@ -10,14 +10,14 @@ import keras
 import tensorflow as tf
 
 from edge import __version__
-from edge.labels import EMOTIONS
-from edge.machine import version_of
-from edge.modelfile import TASK, ModelFile
+from edge.inference.model_file import TASK, ModelFile
+from edge.support.labels import EMOTIONS
+from edge.support.machine import version_of
 
-from .material import Material
-from .metadata import add_metadata
+from .inputs import Material
+from .options import MIXED, Wish
 from .quantize import CALIBRATED
-from .wish import MIXED, Wish
+from .tflite_metadata import add_metadata
 
 DESCRIPTION = (
     "Facial expression of one face: scores of seven emotions. An expression is not a feeling; not for "

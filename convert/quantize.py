@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from edge.errors import ConversionError
-from edge.quiet import quiet_stderr
+from edge.support.errors import ConversionError
+from edge.support.quiet import quiet_stderr
 
 from .network import Network, as_input, freeze
 from .representative import Representative

@@ -8,21 +8,21 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from edge.atomic import write_bytes, write_text
-from edge.errors import OutputError
-from edge.figures import draw_confusion, png
-from edge.labels import EMOTIONS
-from edge.machine import describe_machine
-from edge.metrics import percent
-from edge.page import Section, Table, render_page
+from edge.evaluation.html_report import Section, Table, render_page
+from edge.evaluation.metrics import percent
+from edge.support.atomic import write_bytes, write_text
+from edge.support.errors import OutputError
+from edge.support.labels import EMOTIONS
+from edge.support.machine import describe_machine
+from train.figures import draw_confusion, png
 
 from . import layers
-from .candidates import Candidate
 from .crosscheck import Checked
+from .inputs import Material
 from .layers import LayerError
-from .material import Material
 from .measure import LEAST_SCORE
-from .wish import Wish
+from .options import Wish
+from .precisions import Candidate
 
 SCHEMA = 1
 

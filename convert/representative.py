@@ -8,9 +8,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.corruptions import CORRUPTIONS, STRENGTHS
 from edge.datasets import LabelledFaces
-from edge.errors import ConversionError
+from edge.evaluation.corruptions import CORRUPTIONS, STRENGTHS
+from edge.support.errors import ConversionError
 
 SIZE = 100  # docs/conversion.md measures why: more widen the ranges to what is rare
 # What cameras do to light, contrast and grain; every second face is seen so, at any strength. Noise

@@ -12,7 +12,7 @@ import pytest
 from faces import FACES, portrait
 
 from edge.cli import main
-from edge.crop import crop_face, to_gray
+from edge.faces.crop import crop_face, to_gray
 from edge.sources.demo import DemoClip
 
 SMALL = (640, 360)  # pixels; the demo's faces are still found, at a quarter of the work
@@ -38,7 +38,7 @@ def _nobodys_settings(tmp_path_factory):
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
             patch.delenv(name, raising=False)
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-        patch.setattr("edge.commands.run.CONFIG_FILES", ())
+        patch.setattr("edge.cli.run.CONFIG_FILES", ())
         yield
 
 

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.crop import crop_face, to_gray
 from edge.datasets import load_split
-from edge.labels import EMOTIONS
+from edge.faces.crop import crop_face, to_gray
+from edge.support.labels import EMOTIONS
 
 # Face boxes in the two portraits, x, y, width, height.
 FACES = {"astronaut": (174, 63, 101, 101), "grace_hopper": (155, 130, 215, 215)}

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from edge.labels import EMOTIONS
+from edge.support.labels import EMOTIONS
 
 layers = keras.layers
 

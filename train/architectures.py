@@ -1,7 +1,7 @@
 """The networks, each a function that returns an uncompiled Keras model.
 
 All take raw gray pixels, float32 `[n, 48, 48, 1]` in 0..255, and scale them in a layer of their
-own; all return softmax probabilities `[n, 7]` in the order of `edge.labels.EMOTIONS`.
+own; all return softmax probabilities `[n, 7]` in the order of `edge.support.labels.EMOTIONS`.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from functools import partial
 import keras
 from keras import layers
 
-from edge.labels import EMOTIONS
+from edge.support.labels import EMOTIONS
 
 INPUT_SHAPE = (48, 48, 1)
 _MEAN_GRAY = 115.0  # of the photographs that face recognizers learn from, their three means' mean
@@ -173,7 +173,7 @@ ARCHITECTURES = {
         ),
         Architecture(
             "face-l",
-            "MobileNet, for laptops; start it with train.pretrained",
+            "MobileNet, for laptops; start it with train.studies.pretrained",
             face_l,
             "edge",
             {"epochs": "16", "warmup_epochs": "1", "batch_size": "64", "learning_rate": "0.0003"},

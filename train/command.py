@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from edge.cli import verbose_option
 
 if TYPE_CHECKING:
-    from .run import Material, Plan
+    from .run_folder import Material, Plan
     from .training import Listener
 
 _PATH = click.Path(path_type=Path)
@@ -88,7 +88,7 @@ def command(
     from .devices import start_keras
 
     on = start_keras(devices)
-    from .run import begin, carry_out, check_material, read_material, reopen
+    from .run_folder import begin, carry_out, check_material, read_material, reopen
 
     if resume:
         run, plan = resume, reopen(resume, data)
@@ -130,7 +130,7 @@ def _plan(
 ) -> "Plan":
     from .architectures import ARCHITECTURES
     from .recipe import load_recipe
-    from .run import Plan
+    from .run_folder import Plan
 
     if arch not in ARCHITECTURES:
         raise click.BadParameter(
@@ -164,7 +164,7 @@ def _bars() -> Iterator[Any]:
     """Yield a function for `training_and_validation` that shows one bar a split."""
     from contextlib import ExitStack
 
-    from edge.progress import progress_bar
+    from edge.support.progress import progress_bar
 
     with ExitStack() as open_bars:
         bars: dict[str, Any] = {}
@@ -183,7 +183,7 @@ def listening(epochs: int, tells: bool) -> Iterator["Listener"]:
     """Yield a listener that, if it `tells`, shows a bar within each epoch and a line after it."""
     from contextlib import ExitStack
 
-    from edge.progress import progress_bar
+    from edge.support.progress import progress_bar
 
     from .training import Listener
 

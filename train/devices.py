@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
-from edge.errors import TrainingError
-from edge.quiet import quiet_stderr
+from edge.support.errors import TrainingError
+from edge.support.quiet import quiet_stderr
 
 
 @dataclass(frozen=True)

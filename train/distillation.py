@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 from keras import ops
 
-from edge.errors import TrainingError
+from edge.support.errors import TrainingError
 
 from .recipe import Recipe
 

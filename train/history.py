@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from edge.atomic import write_text
+from edge.support.atomic import write_text
 
 History = list[dict[str, float]]
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from edge.figures import draw_confusion, png
-from edge.labels import EMOTIONS
-from edge.metrics import Calibration, Scorecard
+from edge.evaluation.metrics import Calibration, Scorecard
+from edge.support.labels import EMOTIONS
+from train.figures import draw_confusion, png
 
 from .history import History
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from edge.errors import ConfigError
+from edge.support.errors import ConfigError
 
 PLATEAU_FACTOR = 0.2  # the paper's Fig. 10
 PLATEAU_PATIENCE = 3

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from edge.atomic import write_bytes, write_text
 from edge.datasets import LabelledFaces
-from edge.labels import EMOTIONS
-from edge.metrics import Calibration, Scorecard, calibrate, percent, score
-from edge.page import Section, Table, render_page
+from edge.evaluation.html_report import Section, Table, render_page
+from edge.evaluation.metrics import Calibration, Scorecard, calibrate, percent, score
+from edge.support.atomic import write_bytes, write_text
+from edge.support.labels import EMOTIONS
 
 from . import plots
 from .history import History

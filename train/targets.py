@@ -4,8 +4,8 @@ import numpy as np
 
 from edge.datasets import LabelledFaces
 from edge.datasets.ferplus import distribution
-from edge.errors import DatasetError
-from edge.labels import EMOTIONS
+from edge.support.errors import DatasetError
+from edge.support.labels import EMOTIONS
 
 from .recipe import Recipe
 

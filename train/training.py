@@ -16,9 +16,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.atomic import replacing
 from edge.datasets import LabelledFaces
-from edge.errors import TrainingError
+from edge.support.atomic import replacing
+from edge.support.errors import TrainingError
 
 from .architectures import Architecture
 from .batches import TrainingBatches, ValidationBatches

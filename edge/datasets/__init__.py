@@ -8,8 +8,8 @@ DATA/fer2013.csv                                  the challenge's own file, with
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import DatasetError
-from ..labels import EMOTIONS
+from ..support.errors import DatasetError
+from ..support.labels import EMOTIONS
 from .faces import LabelledFaces, Split
 from .fer2013 import CSV_NAMES, csv_splits
 from .folders import emotion_folders, folder_names, split_folders

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..labels import EMOTIONS
+from ..support.labels import EMOTIONS
 from .store import take
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..crop import fit
-from ..errors import DatasetError
-from ..imagefile import IMAGE_SUFFIXES, read_image
-from ..labels import EMOTIONS, emotion_index, is_class_name
+from ..faces.crop import fit
+from ..support.errors import DatasetError
+from ..support.image_file import IMAGE_SUFFIXES, read_image
+from ..support.labels import EMOTIONS, emotion_index, is_class_name
 from .faces import SPLIT_NAMES, LabelledFaces
 from .store import FaceStore
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from .. import registry
-from ..errors import ConfigError
-from ..rotation import NO_ROTATION, Rotation
-from ..values import Frame, Observation
+from ..support import registry
+from ..support.errors import ConfigError
+from ..support.rotation import NO_ROTATION, Rotation
+from ..support.values import Frame, Observation
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections import deque
 import cv2
 import numpy as np
 
-from ..labels import EMOTIONS, UNSURE
-from ..values import Face, Observation
+from ..support.labels import EMOTIONS, UNSURE
+from ..support.values import Face, Observation
 
 NO_FACES = "No Faces"  # the paper's own words
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from ..boxes import Box
-from ..values import Observation
+from ..support.boxes import Box
+from ..support.values import Observation
 
 MARGIN = 0.35  # of the box, on every side: hair, chin and ears tell who it is too
 CELLS = 6  # a face is left as so many squares across

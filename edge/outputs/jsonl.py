@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 
-from ..atomic import cannot_write
-from ..errors import ConfigError, OutputError
-from ..values import Frame, Observation
+from ..support.atomic import cannot_write
+from ..support.errors import ConfigError, OutputError
+from ..support.values import Frame, Observation
 from . import OutputOptions
 from .stdout import write_stdout
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from ..atomic import cannot_write
+from ..support.atomic import cannot_write
 
 
 def write_stdout(text: str) -> None:

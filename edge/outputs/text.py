@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from ..values import Frame, Observation
+from ..support.values import Frame, Observation
 from . import OutputOptions
 from .annotate import NO_FACES, Rate
 from .stdout import write_stdout

@@ -9,8 +9,8 @@ from functools import cache
 import cv2
 import numpy as np
 
-from ..errors import OutputError
-from ..values import Frame, Observation
+from ..support.errors import OutputError
+from ..support.values import Frame, Observation
 from . import OutputOptions
 from .annotate import Rate, annotate
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from .. import registry
-from ..errors import SourceError
-from ..imagefile import IMAGE_SUFFIXES
-from ..values import Frame
+from ..support import registry
+from ..support.errors import SourceError
+from ..support.image_file import IMAGE_SUFFIXES
+from ..support.values import Frame
 
 # These kinds are seen from what they are asked for; their names alone mean nothing.
 _KNOWN_BY_ARGUMENT = frozenset({"camera", "images", "stream", "video"})

@@ -13,8 +13,8 @@ from typing import Self
 import cv2
 import numpy as np
 
-from ..errors import SourceError
-from ..values import Frame
+from ..support.errors import SourceError
+from ..support.values import Frame
 from . import SourceOptions
 from .opencv import frame_of
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from ..errors import SourceError
-from ..imagefile import IMAGE_SUFFIXES, read_image
-from ..values import Frame
+from ..support.errors import SourceError
+from ..support.image_file import IMAGE_SUFFIXES, read_image
+from ..support.values import Frame
 from . import SourceOptions
 from .opencv import frame_of
 

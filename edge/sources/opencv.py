@@ -11,12 +11,12 @@ from typing import Any, Self
 import cv2
 import numpy as np
 
-from ..crop import to_gray
-from ..errors import SourceError
-from ..quiet import quiet_stderr
-from ..values import Frame
+from ..faces.crop import to_gray
+from ..support.errors import SourceError
+from ..support.quiet import quiet_stderr
+from ..support.values import Frame
 from . import SourceOptions
-from .turning import turn
+from .orientation import turn
 
 # Read by OpenCV when it first opens a video: what FFmpeg would print, our errors say in one line.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..errors import SourceError
-from ..values import Frame
+from ..support.errors import SourceError
+from ..support.values import Frame
 from . import SourceOptions
-from .turning import turn, turned_size
+from .orientation import turn, turned_size
 
 SIZE = (1280, 720)
 LORES_WIDTH = 640  # enough for a face of a tenth of the frame's height to keep 36 pixels

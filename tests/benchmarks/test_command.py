@@ -14,7 +14,7 @@ import cv2
 import pytest
 
 from edge.cli import main
-from edge.modelfile import find_model
+from edge.inference.model_file import find_model
 
 FRAMES, ROUNDS = 4, 2
 NEED_TENSORFLOW = (

@@ -7,7 +7,7 @@ from faces import FACES, portrait
 from benchmarks.clip import Picture
 from benchmarks.quality import matches, score
 from benchmarks.reference import GAP_S, fill_gaps, find_faces
-from edge.boxes import iou
+from edge.support.boxes import iou
 
 A, B = (100, 100, 100, 100), (400, 100, 100, 100)
 

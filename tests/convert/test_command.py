@@ -11,13 +11,13 @@ import pytest
 from networks import knowing, tiny
 
 from convert.keras_model import predict
-from edge.classifier import TFLiteClassifier
 from edge.cli import main
-from edge.evaluation import predict_all
-from edge.interpreter import make_interpreter
-from edge.labels import EMOTIONS
-from edge.modelfile import read_model
+from edge.emotions.classifier import TFLiteClassifier
+from edge.evaluation.prediction import predict_all
+from edge.inference.interpreter import make_interpreter
+from edge.inference.model_file import read_model
 from edge.sources import open_source
+from edge.support.labels import EMOTIONS
 
 layers = keras.layers
 # Untrained networks are right by chance; what they lose is not the point where this is given.
@@ -191,7 +191,7 @@ def test_colour_at_another_size_is_converted_and_runs(
         asked.append(options.color)
         return open_source(what, options)
 
-    monkeypatch.setattr("edge.session.open_source", opened)
+    monkeypatch.setattr("edge.live.session.open_source", opened)
     ended = edge_emo("run", "--source", portrait_file, "--model", out, "--jsonl", "-")
     assert asked == [True]  # some cameras give none unless they are asked for it
     (face,) = json.loads(ended.out)["faces"]

@@ -1,8 +1,8 @@
 """What int8 does to each layer."""
 
+from convert.inputs import gather
 from convert.layers import LayerStudy
-from convert.material import gather
-from convert.wish import Wish
+from convert.options import Wish
 
 
 def test_the_layer_that_int8_cannot_hold_is_found(fragile_file, labelled_folder_once, tmp_path):

@@ -6,7 +6,7 @@ from networks import knowing
 
 from convert.network import from_keras, load_network, predict
 from convert.quantize import to_tflite
-from edge.labels import EMOTIONS
+from edge.support.labels import EMOTIONS
 
 
 def test_a_network_scores_faces_in_batches_as_at_once(test_faces):

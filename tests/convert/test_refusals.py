@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from networks import tiny
 
-from edge.labels import EMOTIONS
+from edge.support.labels import EMOTIONS
 
 layers = keras.layers
 

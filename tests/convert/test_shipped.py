@@ -6,11 +6,11 @@ import numpy as np
 
 import models
 from convert.network import load_network, predict
-from edge.classifier import TFLiteClassifier
-from edge.corruptions import corrupt
-from edge.evaluation import predict_all
-from edge.modelfile import read_model
-from edge.selfcheck import check_faces
+from edge.emotions.classifier import TFLiteClassifier
+from edge.emotions.self_check import check_faces
+from edge.evaluation.corruptions import corrupt
+from edge.evaluation.prediction import predict_all
+from edge.inference.model_file import read_model
 
 HERE = Path(models.__file__).parent
 

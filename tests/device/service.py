@@ -18,7 +18,7 @@ URL = f"http://viewer:secret@127.0.0.1:{PORT}/"
 COUNT = f"""
 import json
 from pathlib import Path
-from edge.records import read_records
+from edge.outputs.records import read_records
 records = list(read_records(Path("{STATE}/faces.jsonl")))
 gaps = [r["gap"] for r in records if "gap" in r]
 print(json.dumps({{"records": len(records), "last": records[-1]["frame"], "gaps": gaps}}))

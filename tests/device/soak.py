@@ -21,8 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from edge.progress import progress_bar
-from edge.records import read_records
+from edge.outputs.records import read_records
+from edge.support.progress import progress_bar
 
 MOST_MB_PER_HOUR = 0.5
 SPARE = 2  # files or threads that may be there for a moment, as while records are set aside

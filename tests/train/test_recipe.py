@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.errors import ConfigError
+from edge.support.errors import ConfigError
 from train.recipe import load_recipe, parse_recipe, plateau_rate, should_stop
 
 

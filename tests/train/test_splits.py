@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from edge.errors import DatasetError
-from edge.labels import EMOTIONS
+from edge.support.errors import DatasetError
+from edge.support.labels import EMOTIONS
 from train.duplicates import face_keys
 from train.splits import training_and_validation
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edge.datasets.ferplus import VOTES
-from edge.errors import DatasetError
-from edge.labels import EMOTIONS
+from edge.support.errors import DatasetError
+from edge.support.labels import EMOTIONS
 from train.recipe import load_recipe
 from train.targets import face_weights, one_hot, targets
 

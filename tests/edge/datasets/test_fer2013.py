@@ -5,8 +5,8 @@ import pytest
 
 from edge.datasets import find_splits, load_split
 from edge.datasets.ferplus import VOTES
-from edge.errors import DatasetError
-from edge.labels import EMOTIONS
+from edge.support.errors import DatasetError
+from edge.support.labels import EMOTIONS
 
 HEADER = "emotion,pixels,Usage"
 USAGES = ("Training", "Training", "PublicTest", "Training", "PrivateTest", "PublicTest")

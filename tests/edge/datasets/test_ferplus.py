@@ -5,8 +5,8 @@ import pytest
 
 from edge.datasets import LabelledFaces
 from edge.datasets.ferplus import VOTES, distribution, majority, with_majority
-from edge.errors import DatasetError
-from edge.labels import EMOTIONS, emotion_index
+from edge.support.errors import DatasetError
+from edge.support.labels import EMOTIONS, emotion_index
 
 
 def votes(**counts):

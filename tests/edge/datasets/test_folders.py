@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.crop import crop_face, to_gray
 from edge.datasets import find_splits, load_split
-from edge.errors import DatasetError
-from edge.labels import EMOTIONS
+from edge.faces.crop import crop_face, to_gray
+from edge.support.errors import DatasetError
+from edge.support.labels import EMOTIONS
 
 
 @pytest.fixture

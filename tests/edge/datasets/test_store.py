@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.datasets import load_split, store
-from edge.errors import OutputError
+from edge.support.errors import OutputError
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from edge.labels import EMOTIONS, UNSURE
 from edge.outputs.annotate import COLORS, Rate, annotate
-from edge.values import Face, Observation
+from edge.support.labels import EMOTIONS, UNSURE
+from edge.support.values import Face, Observation
 
 
 def seen(*boxes, emotion="happy", size=(640, 360)):

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.detectors.haar import HaarDetector
+from edge.faces.haar import HaarDetector
+from edge.faces.pyramid import Pyramid
 from edge.outputs.blur import Covering
-from edge.pyramid import Pyramid
-from edge.values import Face, Observation
+from edge.support.values import Face, Observation
 
 BOX = (40, 30, 20, 20)
 

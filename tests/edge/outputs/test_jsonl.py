@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge.errors import OutputError
 from edge.outputs import OutputOptions
 from edge.outputs.jsonl import JsonLines
+from edge.support.errors import OutputError
 
 
 def records(path):

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edge.labels import EMOTIONS
 from edge.outputs import OutputOptions
 from edge.outputs.text import Text
-from edge.values import Face, Observation
+from edge.support.labels import EMOTIONS
+from edge.support.values import Face, Observation
 
 
 def observation(frame, *faces, position_s=None):

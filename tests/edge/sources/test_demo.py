@@ -6,15 +6,15 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from edge.boxes import iou
-from edge.classifier import TFLiteClassifier
-from edge.detectors.haar import HaarDetector
-from edge.errors import SourceError
-from edge.labels import EMOTIONS
-from edge.modelfile import find_model, read_model
-from edge.pipeline import Pipeline
+from edge.emotions.classifier import TFLiteClassifier
+from edge.faces.haar import HaarDetector
+from edge.inference.model_file import find_model, read_model
+from edge.live.pipeline import Pipeline
 from edge.sources import SourceOptions, open_source
 from edge.sources.demo import FPS, SECONDS, DemoClip
+from edge.support.boxes import iou
+from edge.support.errors import SourceError
+from edge.support.labels import EMOTIONS
 
 WIDTH, HEIGHT = 640, 360  # a quarter of its usual size, where the same faces are found sooner
 

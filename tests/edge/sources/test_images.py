@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from faces import portrait
 
-from edge.errors import SourceError
 from edge.sources import open_source
+from edge.support.errors import SourceError
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import SourceError
 from edge.sources import open_source
 from edge.sources.demo import Demo
 from edge.sources.images import Images
 from edge.sources.mock import MockCamera
 from edge.sources.opencv import Video
+from edge.support.errors import SourceError
 
 
 def test_each_kind_is_told_by_its_name(short_video, portrait_file):

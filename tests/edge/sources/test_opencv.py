@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from edge.errors import SourceError
 from edge.sources import SourceOptions, open_source
+from edge.support.errors import SourceError
 
 
 @pytest.fixture

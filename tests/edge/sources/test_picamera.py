@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.boxes import iou
-from edge.detectors.haar import HaarDetector
-from edge.errors import SourceError
-from edge.pipeline import Pipeline
-from edge.pyramid import Pyramid
-from edge.runner import run
+from edge.faces.haar import HaarDetector
+from edge.faces.pyramid import Pyramid
+from edge.live.loop import run
+from edge.live.pipeline import Pipeline
 from edge.sources import SourceOptions, fake_picamera2, open_source
 from edge.sources.picamera import PiCamera
+from edge.support.boxes import iou
+from edge.support.errors import SourceError
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The systems that a bench compares."""

@@ -1,0 +1,1 @@
+"""Scripts that measure for the documentation; users do not need them."""

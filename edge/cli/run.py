@@ -1,0 +1,284 @@
+"""`edge-emo run`: faces and emotions, live."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..live.settings import DEGREES, RunConfig, check_types
+from ..support.errors import ConfigError, EdgeEmoError
+from . import verbose_option
+
+log = logging.getLogger(__name__)
+
+CONFIG_FILES = (
+    Path("/etc/edge-emo/config.toml"),
+    Path(click.get_app_dir("edge-emo"), "config.toml"),
+)
+
+
+def _read_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    """Make the TOML files the defaults, so that environment and command line go before them."""
+    values: dict[str, Any] = {}
+    for file in [p for p in CONFIG_FILES if p.is_file()] + ([path] if path else []):
+        try:
+            found = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{file}: cannot be read: {error}") from None
+        try:
+            check_types(found)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error}") from None
+        values |= found
+    # click wants the text that a user would have typed.
+    context.default_map = {
+        name: value if isinstance(value, (list, bool)) else str(value)
+        for name, value in values.items()
+    }
+
+
+class _Remembering(click.Command):
+    """A command that keeps the words it was called with, to read its settings again."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        context.meta[_ARGUMENTS] = list(args)
+        return super().parse_args(context, args)
+
+
+_ARGUMENTS = "edge.cli.run.arguments"
+
+
+@click.command(
+    "run",
+    cls=_Remembering,
+    context_settings={"auto_envvar_prefix": "EDGE_EMO", "show_default": True},
+)
+@click.option("--camera", metavar="N|NAME", help="0, 1, picamera, picamera:1, mock, rtsp://...")
+@click.option("--source", metavar="FILE|FOLDER|IMAGE", help="A video, images, or 'demo'.")
+@click.option(
+    "--model", metavar="NAME|FILE", help="A shipped model or a .tflite.  [default: edge-s]"
+)
+@click.option("--jsonl", metavar="FILE|-", help="Append one JSON record a frame; - is stdout.")
+@click.option(
+    "--record", metavar="FILE.mp4|.jpg", help="Record annotated frames; a picture keeps the last."
+)
+@click.option(
+    "--window/--no-window", default=None, help="Show a window.  [default: if nothing else]"
+)
+@click.option(
+    "--output", "outputs", multiple=True, metavar="NAME[=TARGET]", help="Any other output."
+)
+@click.option(
+    "--min-face",
+    default=RunConfig.min_face,
+    help="Smallest face, as a share of the frame's height.",
+)
+@click.option(
+    "--search-every",
+    default=RunConfig.search_every,
+    metavar="SECONDS",
+    help="Search whole frames for new faces so often, a share in each frame. 0: every frame.",
+)
+@click.option("--detector", default=RunConfig.detector, help="The face detector.")
+@click.option("--size", metavar="WxH", help="Frame size to ask a camera for, such as 1280x720.")
+@click.option("--fps", type=float, help="Frame rate to ask a camera for, and at most to analyse.")
+@click.option("--duration", type=float, metavar="SECONDS", help="End after so long.")
+@click.option(
+    "--realtime", is_flag=True, help="Play a file at its own speed; a window always does."
+)
+@click.option(
+    "--rotate",
+    type=int,
+    default=RunConfig.rotate,
+    metavar="|".join(map(str, DEGREES)),
+    help="Turn a camera's picture clockwise.",
+)
+@click.option("--mirror", is_flag=True, help="Then swap its left and right.")
+@click.option(
+    "--max-exposure", type=float, metavar="MS", help="Longest exposure of a Pi camera; less blur."
+)
+@click.option(
+    "--reconnect/--no-reconnect",
+    default=RunConfig.reconnect,
+    help="Open a camera that fails again and again.",
+)
+@click.option(
+    "--camera-timeout",
+    default=RunConfig.camera_timeout,
+    metavar="SECONDS",
+    help="A camera that gives no frame for so long has failed.",
+)
+@click.option(
+    "--freeze-after",
+    default=RunConfig.freeze_after,
+    metavar="SECONDS",
+    help="So has one whose picture stays the same, or black, for so long. 0: never.",
+)
+@click.option("--off-file", metavar="FILE", help="Close the camera as long as this file exists.")
+@click.option(
+    "--off-gpio", type=int, metavar="PIN", help="Close it as long as this GPIO is grounded."
+)
+@click.option("--box/--no-box", default=RunConfig.box, help="Tell in records where faces are.")
+@click.option("--blur", is_flag=True, help="Make faces unrecognisable in what --record writes.")
+@click.option(
+    "--jsonl-mb", type=float, metavar="MB", help="Begin a new file of records at so much."
+)
+@click.option("--jsonl-hours", type=float, metavar="HOURS", help="Begin a new one after so long.")
+@click.option(
+    "--jsonl-total-mb", type=float, metavar="MB", help="Remove the oldest ones beyond so much."
+)
+@click.option(
+    "--unsure-below",
+    default=RunConfig.unsure_below,
+    metavar="0..1",
+    help="Say 'unsure' in place of an emotion of less confidence.",
+)
+@click.option(
+    "--threads",
+    type=int,
+    help="Threads of the TFLite interpreter.  [default: half the cores, 1 to 2]",
+)
+@click.option(
+    "--cv-threads", type=int, help="Threads of OpenCV.  [default: as many as cores, at most 4]"
+)
+@click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    expose_value=False,
+    callback=_read_config,
+    help="TOML file with these settings; the command line goes before EDGE_EMO_* before the file.",
+)
+@click.option("--print-config", is_flag=True, help="Print the settings in force as TOML and end.")
+@verbose_option
+@click.pass_context
+def command(context: click.Context, print_config: bool, **settings: Any) -> None:
+    """Find faces and tell their emotions, live: from a camera, a video or images.
+
+    Without options: camera 0, in a window where a display is, else as text. Keys in the window:
+    q or Esc ends.
+
+    \b
+    Examples:
+      edge-emo run --camera 0
+      edge-emo run --source film.mp4 --jsonl faces.jsonl --record annotated.mp4
+    """
+    config = _settings(context, settings)
+    if print_config:
+        click.echo(config.to_toml(), nl=False)
+        return
+    arguments = context.meta[_ARGUMENTS]
+
+    def reread() -> RunConfig:
+        fresh = context.command.make_context("run", list(arguments), parent=context.parent)
+        return _settings(fresh, {k: v for k, v in fresh.params.items() if k != "print_config"})
+
+    _run(config, reread)
+
+
+def _settings(context: click.Context, said: dict[str, Any]) -> RunConfig:
+    _nearer_of(context, said, "camera", "source")
+    return RunConfig(**said)
+
+
+def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other: str) -> None:
+    """Of two settings that exclude each other drop the one that was said less directly.
+
+    A camera in the file must not forbid a source on the command line. Said in the same place,
+    both stay, and are refused.
+    """
+    order = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT")
+    said = {name: context.get_parameter_source(name) for name in (one, other)}
+    places = {name: order.index(place.name) for name, place in said.items() if place}
+    if len(set(places.values())) == 2:
+        settings[max(places, key=places.__getitem__)] = None
+
+
+def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
+    """Run, and run anew with the settings read again whenever SIGHUP asks for that."""
+    # Imported here: `--help` and `--print-config` need no OpenCV.
+    from ..live.heartbeat import Pulse
+    from ..live.session import hold_session
+    from ..outputs.sd_notify import Manager
+    from ..sources.latest import is_held
+
+    manager = Manager()
+    ending = threading.Event()
+    while True:
+        stop, again = threading.Event(), threading.Event()
+        with _signals(stop, again, ending):
+            try:
+                outcome = hold_session(config, stop, Pulse(manager))
+            except KeyboardInterrupt as why:
+                if why.args:
+                    raise
+                outcome = None  # a camera was being opened
+            if not again.is_set() or ending.is_set():
+                manager.stopping()
+                break
+        manager.reloading()
+        try:
+            config = reread()
+            log.warning("settings read again")
+        except (EdgeEmoError, click.ClickException) as error:
+            log.warning("the settings are not taken, the old ones stay: %s", error)
+    _report(outcome)
+    if is_held() if outcome is None else outcome.hung:
+        # The interpreter would wait for libraries that wait for the camera.
+        sys.stderr.flush()
+        os._exit(0)
+
+
+@contextmanager
+def _signals(
+    stop: threading.Event, again: threading.Event, ending: threading.Event
+) -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM end the run after the current frame; a second one ends at once.
+
+    SIGHUP ends it too and sets `again`, unless a terminal that closes may have sent it.
+    """
+
+    def end(number: int, frame: Any) -> None:
+        if ending.is_set():
+            raise KeyboardInterrupt("the second time")
+        ending.set()
+        stop.set()
+
+    def reload(number: int, frame: Any) -> None:
+        again.set()
+        stop.set()
+
+    handlers: dict[int, Any] = {signal.SIGINT: end, signal.SIGTERM: end}
+    if hasattr(signal, "SIGHUP") and not (sys.stdin and sys.stdin.isatty()):
+        handlers[signal.SIGHUP] = reload
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _report(outcome: Any) -> None:
+    if outcome is None or not outcome.summary.frames:
+        click.echo("edge-emo: ended before the first frame", err=True)
+        return
+    summary = outcome.summary
+    rate = summary.frames / summary.seconds
+    late = f", {summary.late} camera frames dropped" if summary.late else ""
+    missed = f", {summary.missed_s:.0f} s without a camera" if summary.missed_s else ""
+    outputs = f", {outcome.dropped} frames dropped by outputs" if outcome.dropped else ""
+    click.echo(
+        f"edge-emo: {summary.frames} frames in {summary.seconds:.1f} s ({rate:.0f} FPS), "
+        f"{summary.faces} faces{late}{missed}{outputs}",
+        err=True,
+    )

@@ -1,0 +1,128 @@
+"""`edge-emo service`: a camera's run as a systemd service that lasts for months."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+
+from ..support.errors import ServiceError
+from . import verbose_option
+
+
+@click.group("service", invoke_without_command=True)
+@verbose_option
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Install, look at and remove the service edge-emo@NAME, one for each camera.
+
+    \b
+    Examples:
+      edge-emo service                      # how the services are
+      edge-emo service install picamera     # as root: make one for the Pi's camera
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(status)
+
+
+@command.command("install")
+@click.argument("name", default="0")
+@click.option("--camera", metavar="N|NAME|URL", help="The camera.  [default: what NAME says]")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    metavar="WHEEL|FOLDER",
+    help="Install or upgrade the program in /opt/edge-emo from this.",
+)
+@click.option("--start/--no-start", default=True, help="Start it now.  [default: start]")
+@verbose_option
+def install(name: str, camera: str | None, source: Path | None, start: bool) -> None:
+    """Make the service edge-emo@NAME, or upgrade it; settings in /etc/edge-emo/ stay.
+
+    \b
+    Examples:
+      edge-emo service install 0
+      edge-emo service install door --camera rtsp://user:password@host/stream
+    """
+    from ..service import installer
+
+    if source is None and installer.runs_from_prefix():
+        installer.install(name, camera, start, click.echo)
+        return
+    installer.camera_config(name, camera)  # what is wrong with these is said at once
+    if source is None:
+        raise ServiceError(
+            f"the service runs from {installer.PREFIX}: say with --from which wheel or checkout to "
+            "put there"
+        )
+    options = [*(["--camera", camera] if camera else []), *([] if start else ["--no-start"])]
+    if installer.install_program(source, [name, *options]):
+        raise ServiceError("the installation failed; what stands above says why")
+
+
+@command.command("uninstall")
+@click.option("--purge", is_flag=True, help="Remove what was recorded, too.")
+@verbose_option
+def uninstall(purge: bool) -> None:
+    """Remove the services and all that `install` made; records stay without --purge.
+
+    \b
+    Examples:
+      edge-emo service uninstall
+      edge-emo service uninstall --purge
+    """
+    from ..service import installer
+
+    installer.uninstall(purge, click.echo)
+
+
+@command.command("status")
+@verbose_option
+def status() -> None:
+    """Tell how the services are.
+
+    \b
+    Examples:
+      edge-emo service status
+      edge-emo service
+    """
+    from ..service import installer
+
+    names = installer.instances()
+    if not names:
+        click.echo("no service is installed; 'edge-emo service install NAME' makes one")
+    for name in names:
+        click.echo(f"edge-emo@{name}: {_state(name)}")
+
+
+@command.command("print")
+@verbose_option
+def print_unit() -> None:
+    """Print the unit that `install` writes.
+
+    \b
+    Examples:
+      edge-emo service print
+      edge-emo service print > edge-emo@.service
+    """
+    from ..service import installer
+
+    click.echo(installer.unit_text(), nl=False)
+
+
+def _state(name: str) -> str:
+    if not shutil.which("systemctl"):
+        return "set up, but this machine has no systemd"
+    shown = ("ActiveState", "SubState", "StatusText", "NRestarts", "MemoryCurrent")
+    asked = ["systemctl", "show", f"edge-emo@{name}", *(f"--property={s}" for s in shown)]
+    told = subprocess.run(asked, check=False, capture_output=True, text=True).stdout
+    values = dict(line.partition("=")[::2] for line in told.splitlines())
+    parts = [f"{values.get('ActiveState') or 'unknown'} ({values.get('SubState') or '?'})"]
+    if values.get("StatusText"):
+        parts.append(values["StatusText"])
+    if values.get("MemoryCurrent", "").isdecimal():
+        parts.append(f"{int(values['MemoryCurrent']) / 1e6:.0f} MB")
+    if values.get("NRestarts", "0") != "0":
+        parts.append(f"started anew {values['NRestarts']} times")
+    return ", ".join(parts)

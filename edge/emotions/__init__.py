@@ -1,0 +1,1 @@
+"""From a cropped face to the scores of seven emotions."""

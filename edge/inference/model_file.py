@@ -1,0 +1,151 @@
+"""The self-describing model file: a TFLite flatbuffer, then a zip with `model.json` and `labels.txt`.
+
+Interpreters read the flatbuffer and ignore the rest, as TFLite Metadata's associated files do;
+`zipfile` reads the rest and ignores the flatbuffer.
+"""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ..support.atomic import write_bytes
+from ..support.errors import ModelError
+from ..support.labels import EMOTIONS
+
+TASK = "facial-expression"
+DEFAULT_MODEL = "edge-s"
+MIN_SIDE, MAX_SIDE = 8, 512  # pixels of the face that a model takes
+_MAGIC = b"TFL3"  # bytes 4..8 of every TFLite flatbuffer
+_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date: the same model gives the same bytes
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model as read from disk and found whole.
+
+    Attributes:
+        path: where it was read.
+        flatbuffer: what the interpreter takes.
+        about: `model.json`: name, version, architecture, input, labels, training, accuracy...
+    """
+
+    path: Path
+    flatbuffer: bytes
+    about: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.about["name"]
+
+    @property
+    def precision(self) -> str:
+        return self.about["precision"]
+
+    @property
+    def input_size(self) -> tuple[int, ...]:
+        """Height and width of the gray face that the model takes; or height, width and 3, RGB."""
+        _, height, width, channels = self.about["input"]["shape"]
+        return (height, width) if channels == 1 else (height, width, channels)
+
+
+def write_model(path: Path, flatbuffer: bytes, about: dict[str, Any]) -> None:
+    """Write a model file whole or not at all; its SHA-256 is put in. Raises: OutputError."""
+    write_bytes(path, pack_model(flatbuffer, about))
+
+
+def pack_model(flatbuffer: bytes, about: dict[str, Any]) -> bytes:
+    """Return the content of a model file; the flatbuffer's SHA-256 is put in."""
+    about = {**about, "sha256": hashlib.sha256(flatbuffer).hexdigest()}
+    section = io.BytesIO()
+    section.write(flatbuffer)
+    with zipfile.ZipFile(section, "a") as archive:
+        for name, text in (
+            ("labels.txt", "\n".join(EMOTIONS) + "\n"),
+            ("model.json", json.dumps(about, indent=1) + "\n"),
+        ):
+            # Stored, not compressed: readers of TFLite Metadata take nothing else.
+            archive.writestr(zipfile.ZipInfo(name, _DATE), text)
+    return section.getvalue()
+
+
+def read_model(path: Path) -> ModelFile:
+    """Read a model file and check that it is whole and made for this task.
+
+    Raises:
+        ModelError: it is missing, truncated, damaged, or of another task or shape.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
+    if content[4:8] != _MAGIC:
+        raise ModelError(f"{path}: is no TFLite file; give a .tflite made by 'edge-emo convert'")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            start = min(entry.header_offset for entry in archive.infolist())
+            about = json.loads(archive.read("model.json"))
+            labels = archive.read("labels.txt").decode().split()
+        model = ModelFile(path, content[:start], about)
+        _check(model, labels)
+    except ModelError:
+        raise
+    except Exception:  # zipfile, zlib and json raise many kinds on damaged bytes
+        raise ModelError(
+            f"{path}: has no model.json at its end: it is truncated, or was not made by "
+            "'edge-emo convert'; copy it again or convert it"
+        ) from None
+    return model
+
+
+def find_model(name_or_path: str | None) -> Path:
+    """Return the path of a model: a file, a shipped model's name, or None for the default.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    wanted = name_or_path or DEFAULT_MODEL
+    if os.path.isfile(wanted) or Path(wanted).suffix:
+        return Path(wanted)
+    shipped = shipped_models()
+    if wanted not in shipped:
+        raise ModelError(
+            f"model '{wanted}': no such file, and the shipped models are {', '.join(shipped)}"
+        )
+    return shipped[wanted]
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the models that come with edge-emo, by name."""
+    folder = Path(str(resources.files("edge.models")))
+    return {path.stem: path for path in sorted(folder.glob("*.tflite"))}
+
+
+def _check(model: ModelFile, labels: list[str]) -> None:
+    if model.about["task"] != TASK or labels != list(EMOTIONS):
+        raise ModelError(
+            f"{model.path}: is for another task ({model.about['task']}, {len(labels)} labels); "
+            f"edge-emo needs {TASK} with {', '.join(EMOTIONS)}"
+        )
+    if hashlib.sha256(model.flatbuffer).hexdigest() != model.about["sha256"]:
+        raise ModelError(f"{model.path}: its checksum differs: it is damaged; copy it again")
+    shape = model.about["input"]["shape"]
+    fits = (
+        len(shape) == 4
+        and all(type(n) is int for n in shape)
+        and shape[0] == 1
+        and shape[3] in (1, 3)
+        and all(MIN_SIDE <= n <= MAX_SIDE for n in shape[1:3])
+    )
+    if not fits:
+        raise ModelError(
+            f"{model.path}: takes input of shape {shape}; edge-emo feeds one face, gray "
+            f"[1, height, width, 1] or RGB [1, height, width, 3], of {MIN_SIDE} to {MAX_SIDE} pixels"
+        )
+    if not isinstance(model.name, str) or not isinstance(model.precision, str):
+        raise TypeError

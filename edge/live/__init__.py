@@ -1,0 +1,1 @@
+"""One live run: its settings, its session, its loop."""

@@ -1,0 +1,45 @@
+"""The off switch: a file that exists, or a switch on a GPIO pin, closes the camera."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from ..support.errors import ConfigError
+
+LOWEST_PIN, HIGHEST_PIN = 0, 27  # the GPIO header, in Broadcom's numbers
+
+
+def off_switch(file: str | None, pin: int | None) -> Callable[[], str | None]:
+    """Return what tells why the camera must be closed now, or None if it need not be.
+
+    Args:
+        file: the camera is closed as long as this file exists.
+        pin: the camera is closed as long as this GPIO pin is connected to ground.
+
+    Raises:
+        ConfigError: the pin cannot be read.
+    """
+    grounded = None if pin is None else _pin(pin)
+
+    def why() -> str | None:
+        if file is not None and os.path.exists(file):
+            return f"switched off by the file {file}"
+        if grounded is not None and grounded.is_active:
+            return f"switched off at GPIO {pin}"
+        return None
+
+    return why
+
+
+def _pin(number: int) -> Any:
+    try:
+        import gpiozero  # on a Pi it comes with the system
+    except ImportError as error:
+        raise ConfigError(
+            f"off-gpio: gpiozero cannot be imported ({error}); on Raspberry Pi OS run "
+            "'sudo apt install python3-gpiozero python3-lgpio'"
+        ) from error
+    try:
+        return gpiozero.DigitalInputDevice(number, pull_up=True)
+    except Exception as error:  # of gpiozero, its pin library or the kernel
+        raise ConfigError(f"off-gpio: GPIO {number} cannot be read: {error}") from error

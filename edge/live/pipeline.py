@@ -1,0 +1,81 @@
+"""One frame's way: detect, track, crop, classify, smooth, observe."""
+
+import time
+
+from ..emotions.classifier import Classifier, takes_color
+from ..faces import Detector
+from ..faces.crop import crop_face
+from ..faces.following import Follower
+from ..faces.tracker import Tracker
+from ..support.boxes import scaled
+from ..support.values import Face, Frame, Observation
+
+
+class Pipeline:
+    """Turns frames into observations, one after the other."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        classifier: Classifier,
+        continuous: bool = True,
+        search_every_s: float = 0.0,
+        unsure_below: float = 0.0,
+    ) -> None:
+        """Join the stages.
+
+        Args:
+            continuous: successive frames show the same scene; if not, no face is followed.
+            search_every_s: how often the whole picture is searched, seconds, a share of it in
+                each frame; known faces are followed. 0 searches all of every frame.
+            unsure_below: the least confidence, 0..1, with which an emotion is told.
+        """
+        self._search_every_s = search_every_s if continuous else 0.0
+        self._detector = detector
+        self._classifier = classifier
+        self._continuous = continuous
+        self._unsure_below = unsure_below
+        self._forget()
+
+    def analyse(self, frame: Frame) -> Observation:
+        """Return what is seen in a frame."""
+        started = time.perf_counter()
+        if not self._continuous:
+            self._forget()
+        now_s = started if frame.position_s is None else frame.position_s
+        ratio = frame.size[0] / frame.gray.shape[1]  # boxes are told in pixels of the full frame
+        boxes = self._follower.update(frame.gray, now_s)
+        tracks = self._tracker.follow([scaled(box, ratio) for box in boxes], now_s)
+        detected = time.perf_counter()
+        color = frame.color() if boxes and takes_color(self._classifier) else None
+        faces = []
+        for box, track in zip(boxes, tracks, strict=True):
+            if color is not None:
+                face = crop_face(color, scaled(box, ratio), self._classifier.input_size)
+            else:
+                face = crop_face(frame.gray, box, self._classifier.input_size)
+            faces.append(self._tracker.judge(track, self._classifier.classify(face), now_s))
+        done = time.perf_counter()
+        return self._observation(frame, faces, started, detected, done)
+
+    def _forget(self) -> None:
+        self._tracker = Tracker(self._unsure_below)
+        self._follower = Follower(self._detector, self._search_every_s)
+
+    def _observation(
+        self, frame: Frame, faces: list[Face], started: float, detected: float, done: float
+    ) -> Observation:
+        ms = {
+            "capture": frame.capture_ms,
+            "detect": (detected - started) * 1000,
+            "classify": (done - detected) * 1000,
+        }
+        return Observation(
+            time=frame.time,
+            source=frame.source,
+            frame=frame.index,
+            position_s=frame.position_s,
+            size=frame.size,
+            faces=tuple(faces),
+            ms={**ms, "total": sum(ms.values())},
+        )

@@ -1,0 +1,1 @@
+"""The systemd service: installation and removal."""

@@ -1,0 +1,200 @@
+"""A run hands every frame to every output until the source ends or somebody stops it."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from edge.live.loop import run
+from edge.support.errors import OutputError, SourceError
+from edge.support.values import Face, Frame, Observation
+
+PATIENCE_S = 30
+GRAY = np.zeros((2, 2), np.uint8)
+FACE = Face(1, (0, 0, 1, 1), {"happy": 1.0}, "happy")
+
+
+class Source:
+    """Gives as many frames as it is told to, and counts those that came back."""
+
+    name, continuous, fps = "test", True, 25.0
+
+    def __init__(self, frames, live=False, positions=None, error=None):
+        self.frames, self.live, self.positions, self.error = frames, live, positions, error
+        self.given = self.returned = 0
+
+    def __iter__(self):
+        for index in range(self.frames):
+            self.given += 1
+            position = self.positions[index] if self.positions else None
+            now = datetime.now(UTC)
+            yield Frame(
+                "test", index, now, position, (2, 2), GRAY, lambda: GRAY, 0.0, self._release
+            )
+        if self.error:
+            raise self.error
+
+    def _release(self):
+        self.returned += 1
+
+
+class Pipeline:
+    """Sees a face in every second frame."""
+
+    def analyse(self, frame):
+        faces = (FACE,) if frame.index % 2 else ()
+        return Observation(
+            frame.time, frame.source, frame.index, frame.position_s, (2, 2), faces, {}
+        )
+
+
+def output(write):
+    return SimpleNamespace(color=False, dropped=0, write=write, close=lambda: None)
+
+
+@pytest.fixture
+def stop():
+    return threading.Event()
+
+
+def test_every_frame_of_a_file_reaches_every_output_in_order(stop):
+    source, first, second = Source(10), [], []
+    summary = run(
+        source,
+        Pipeline(),
+        [output(lambda f, o: first.append(o.frame)), output(lambda f, o: second.append(f.index))],
+        stop,
+    )
+    assert first == second == list(range(10))
+    assert (summary.frames, summary.faces, summary.late) == (10, 5, 0)
+    assert source.returned == 10
+
+
+def test_a_frame_is_borrowed_until_the_last_output_has_seen_it(stop):
+    source = Source(3)
+    returned = []
+    run(source, Pipeline(), [output(lambda f, o: returned.append(source.returned))], stop)
+    assert returned == [0, 1, 2]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_stop_ends_the_run_after_the_current_frame(stop, live):
+    source, seen = Source(10**9, live), []
+
+    def write(frame, observation):
+        seen.append(frame.index)
+        if len(seen) == 3:
+            stop.set()
+
+    assert run(source, Pipeline(), [output(write)], stop).frames == 3
+    assert source.given == source.returned
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_duration_ends_the_run(stop, live):
+    source = Source(10**9, live)
+    summary = run(source, Pipeline(), [], stop, duration_s=0.05)
+    assert summary.frames > 0
+    assert summary.seconds >= 0.05
+    assert source.given == source.returned
+
+
+def test_duration_ends_the_run_even_if_the_camera_gives_nothing_any_more(stop):
+    class Stalled(Source):
+        def __iter__(self):
+            yield from super().__iter__()
+            stop.wait(PATIENCE_S)
+
+    ended = []
+    arguments = (Stalled(1, live=True), Pipeline(), [], stop)
+    thread = threading.Thread(
+        target=lambda: ended.append(run(*arguments, duration_s=0.1)), daemon=True
+    )
+    thread.start()
+    thread.join(5)
+    stalled = thread.is_alive()
+    stop.set()
+    thread.join(PATIENCE_S)
+    assert not stalled
+    assert ended[0].frames == 1
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_an_error_of_the_source_comes_after_its_last_frame(stop, live):
+    seen = []
+    source = Source(1, live, error=SourceError("unplugged"))
+    with pytest.raises(SourceError, match="unplugged"):
+        run(source, Pipeline(), [output(lambda f, o: seen.append(f.index))], stop)
+    assert seen == [0]
+    assert source.returned == 1
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_an_error_of_an_output_ends_the_run_and_the_frame_goes_back(stop, live):
+    def write(frame, observation):
+        raise OutputError("disk full")
+
+    source = Source(10**9, live)
+    with pytest.raises(OutputError, match="disk full"):
+        run(source, Pipeline(), [output(write)], stop)
+    assert source.given == source.returned
+
+
+def test_a_live_sources_frames_are_dropped_and_counted_while_the_analysis_is_busy(stop):
+    source = Source(10**9, live=True)
+
+    def busy(frame, observation):
+        wanted = source.given + 5
+        deadline = time.monotonic() + PATIENCE_S
+        while source.given < wanted and time.monotonic() < deadline:
+            time.sleep(0.001)
+        if frame.index > 20:
+            stop.set()
+
+    summary = run(source, Pipeline(), [output(busy)], stop)
+    assert summary.late > 0
+    assert source.given == source.returned
+
+
+def test_a_file_is_never_dropped_from_however_busy_the_analysis_is(stop):
+    seen = []
+
+    def busy(frame, observation):
+        time.sleep(0.005)
+        seen.append(frame.index)
+
+    run(Source(20), Pipeline(), [output(busy)], stop)
+    assert seen == list(range(20))
+
+
+def test_in_real_time_a_file_plays_no_faster_than_its_own_speed(stop):
+    positions = [i * 0.03 for i in range(5)]
+    summary = run(Source(5, positions=positions), Pipeline(), [], stop, realtime=True)
+    assert summary.frames == 5
+    assert summary.seconds >= positions[-1]
+
+
+def test_stop_does_not_wait_for_a_frame_that_is_far_away(stop):
+    threading.Timer(0.05, stop.set).start()
+    summary = run(Source(2, positions=[0.0, 3600.0]), Pipeline(), [], stop, realtime=True)
+    assert summary.seconds < PATIENCE_S
+
+
+def test_a_source_without_frames_is_an_empty_run(stop):
+    summary = run(Source(0), Pipeline(), [], stop)
+    assert (summary.frames, summary.faces) == (0, 0)
+
+
+def test_a_live_source_is_analysed_no_more_often_than_asked(stop):
+    class Endless(Source):
+        def __iter__(self):
+            for frame in super().__iter__():
+                time.sleep(0.002)
+                yield frame
+
+    summary = run(Endless(10**6, live=True), Pipeline(), [], stop, duration_s=1.0, most_fps=10)
+    assert 5 <= summary.frames <= 13
+    assert summary.late > summary.frames

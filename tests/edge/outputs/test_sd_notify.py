@@ -1,0 +1,154 @@
+"""systemd hears of the start, of life and of the end; nobody is spoken to where none listens."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from edge.outputs.sd_notify import Manager
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux")
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def listening():
+    """A socket as systemd's; `heard()` waits for the next message."""
+    # A socket's path may have no more than 107 bytes, fewer than pytest's folders.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener,
+    ):
+        path = f"{folder}/notify"
+        listener.bind(path)
+        listener.settimeout(PATIENCE_S)
+        yield SimpleNamespace(recv=listener.recv, path=path)
+
+
+def heard(listener):
+    return listener.recv(4096).decode()
+
+
+def test_the_messages_are_those_of_sd_notify(listening):
+    manager = Manager(listening.path)
+    manager.ready()
+    manager.alive("12 frames/s,\n2 faces")
+    manager.reloading()
+    manager.stopping()
+    assert heard(listening) == "READY=1"
+    assert heard(listening) == "WATCHDOG=1\nSTATUS=12 frames/s, 2 faces"
+    assert re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=\d+", heard(listening))
+    assert heard(listening) == "STOPPING=1"
+
+
+def test_an_abstract_socket_is_spoken_to():
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind("\0edge-emo-test-notify")
+        listener.settimeout(PATIENCE_S)
+        Manager("@edge-emo-test-notify").ready()
+        assert heard(listener) == "READY=1"
+
+
+def test_where_nobody_listens_nothing_happens(monkeypatch, tmp_path):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    assert not Manager().listens
+    Manager().ready()
+    Manager(str(tmp_path / "gone")).ready()
+
+
+@pytest.fixture
+def service(listening, tmp_path):
+    """Start a run as systemd would; it is ended with the test."""
+    started = []
+
+    def start(text):
+        config = tmp_path / "camera.toml"
+        config.write_text(
+            f'camera = "mock"\nsize = "320x240"\njsonl = "{tmp_path}/f.jsonl"\n{text}'
+        )
+        command = [sys.executable, "-m", "edge", "run", "--config", str(config)]
+        streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, env={"NOTIFY_SOCKET": listening.path}, **streams)
+        started.append(process)
+        return process, config
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(listener, text):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if text in (said := heard(listener)):
+            return said
+    raise AssertionError(text)
+
+
+def test_a_run_is_ready_after_its_first_record_lives_and_says_when_it_stops(
+    service, listening, tmp_path
+):
+    process, _ = service("")
+    assert heard(listening) == "READY=1"
+    assert (tmp_path / "f.jsonl").read_text().count("\n") >= 1
+    assert re.search(r"STATUS=[\d.]+ frames/s, \d faces?", wait_for(listening, "frames/s"))
+    process.send_signal(signal.SIGTERM)
+    wait_for(listening, "STOPPING=1")
+    assert process.wait(PATIENCE_S) == 0
+
+
+def test_sighup_takes_the_settings_anew_in_the_same_process(service, listening, tmp_path):
+    process, config = service("box = true\n")
+    wait_for(listening, "READY=1")
+    config.write_text(config.read_text().replace("f.jsonl", "new.jsonl"))
+    process.send_signal(signal.SIGHUP)
+    wait_for(listening, "RELOADING=1")
+    wait_for(listening, "READY=1")
+    assert (tmp_path / "new.jsonl").stat().st_size > 0
+    assert process.poll() is None
+
+
+def test_settings_that_do_not_fit_are_not_taken(service, listening, tmp_path):
+    process, config = service("")
+    wait_for(listening, "READY=1")
+    config.write_text(config.read_text() + "fps = -1\n")
+    process.send_signal(signal.SIGHUP)
+    wait_for(listening, "READY=1")
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "the settings are not taken, the old ones stay: fps: -1" in err
+
+
+def test_switched_off_it_is_ready_without_a_camera(service, listening, tmp_path):
+    off = tmp_path / "off"
+    off.touch()
+    service(f'off_file = "{off}"\n')
+    assert heard(listening) == "READY=1"
+    assert "switched off by the file" in heard(listening)
+    assert not (tmp_path / "f.jsonl").exists()
+    off.unlink()
+    wait_for(listening, "frames/s")
+
+
+def test_sigterm_ends_it_while_a_camera_hangs_in_being_opened(service, listening):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        process, config = service("")
+        wait_for(listening, "READY=1")
+        config.write_text(config.read_text().replace("mock", url))
+        process.send_signal(signal.SIGHUP)
+        silent.settimeout(PATIENCE_S)
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "settings read again" in err
+    assert err.endswith("ended before the first frame\n")

@@ -1,0 +1,315 @@
+"""The annotated frames as a video: all of a file's, at a camera's true speed, whole or not at all."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.outputs import OutputOptions
+from edge.outputs.annotate import COLORS
+from edge.outputs.video import Recorder
+from edge.support.errors import OutputError
+from edge.support.labels import EMOTIONS
+from edge.support.values import Face, Frame, Observation
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BOX = (100, 60, 120, 120)
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def frame_and_observation(pixels):
+    """Return a frame and what is seen in it: one happy face."""
+    image = pixels(240, 320, 3) // 4
+
+    def make(index=0, time=NOW, image=image, faces=True):
+        size = (image.shape[1], image.shape[0])
+        scores = {name: 0.94 if name == "happy" else 0.01 for name in EMOTIONS}
+        found = (Face(1, BOX, scores, "happy"),) if faces else ()
+        gray = image[:, :, 0]
+        return (
+            Frame("test", index, time, None, size, gray, lambda: image, 0.0),
+            Observation(time, "test", index, None, size, found, {}),
+        )
+
+    return make
+
+
+def recorder(path, live=False, fps=25.0):
+    return Recorder(OutputOptions(str(path), live, fps))
+
+
+@pytest.mark.parametrize("ending", ["mp4", "avi", "MP4"])
+def test_a_recording_has_as_many_frames_as_the_source(
+    edge_emo, short_video, read_video, tmp_path, ending
+):
+    path = tmp_path / f"out.{ending}"
+    assert edge_emo("run", "--source", short_video, "--record", path).status == 0
+    pictures = read_video(path)
+    assert len(pictures) == 8
+    assert {p.shape for p in pictures} == {(360, 640, 3)}
+    capture = cv2.VideoCapture(str(path))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(25, rel=0.01)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_box_is_drawn_around_the_face(edge_emo, short_video, read_video, tmp_path):
+    path, lines = tmp_path / "out.avi", tmp_path / "faces.jsonl"
+    assert edge_emo("run", "--source", short_video, "--record", path, "--jsonl", lines).status == 0
+    faces = [json.loads(line)["faces"] for line in lines.read_text().splitlines()]
+    for before, after, (face,) in zip(
+        read_video(short_video), read_video(path), faces, strict=True
+    ):
+        x, y, width, height = face["box"]
+        changed = np.abs(after.astype(int) - before).max(axis=2) > 60
+        assert changed[y + height, x : x + width].mean() > 0.9  # the lower edge
+        assert changed[y : y + height, x].mean() > 0.9  # the left one
+        inside = changed[y + height // 2 : y + height - 8, x + 8 : x + width // 2]
+        assert inside.mean() < 0.1
+        color = np.array(COLORS[face["emotion"]])
+        edge = after[y + height, x + 8 : x + width - 8].mean(axis=0)
+        assert np.abs(edge - color).max() < 60  # less what compression does
+
+
+def test_no_faces_is_written_on_an_empty_frame(frame_and_observation, read_video, tmp_path):
+    wall = np.full((240, 320, 3), 90, np.uint8)
+    output = recorder(tmp_path / "out.avi")
+    output.write(*frame_and_observation(image=wall, faces=False))
+    output.close()
+    (picture,) = read_video(tmp_path / "out.avi")
+    words = picture[:40, :150]
+    assert words.max() > 200
+    assert np.abs(picture[60:].astype(int) - 90).max() < 15
+
+
+def test_the_frame_itself_is_not_drawn_into(frame_and_observation, tmp_path):
+    frame, observation = frame_and_observation()
+    before = frame.color().copy()
+    output = recorder(tmp_path / "out.avi")
+    output.write(frame, observation)
+    output.close()
+    np.testing.assert_array_equal(frame.color(), before)
+
+
+def test_the_file_appears_only_when_it_is_complete(frame_and_observation, tmp_path):
+    path = tmp_path / "out.mp4"
+    output = recorder(path)
+    output.write(*frame_and_observation())
+    assert not path.exists()
+    output.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_an_old_recording_stays_until_the_new_one_is_complete(frame_and_observation, tmp_path):
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"old")
+    output = recorder(path)
+    output.write(*frame_and_observation())
+    assert path.read_bytes() == b"old"
+    output.close()
+    assert path.stat().st_size > 100
+
+
+def test_what_was_recorded_until_the_source_broke_off_is_kept(
+    edge_emo, assert_refused, scene, write_video, read_video, tmp_path
+):
+    film = write_video(tmp_path / "film.avi", scene("one face", 10), "MJPG")
+    film.write_bytes(film.read_bytes()[: film.stat().st_size * 6 // 10])
+    ended = edge_emo("run", "--source", film, "--record", tmp_path / "out.mp4")
+    assert_refused(ended, "film.avi: ends after")
+    assert {p.name for p in tmp_path.iterdir()} == {"film.avi", "out.mp4"}
+    assert 0 < len(read_video(tmp_path / "out.mp4")) < 10
+
+
+def test_a_run_without_frames_leaves_no_recording_and_says_why_there_were_none(
+    edge_emo, assert_refused, tmp_path
+):
+    image = tmp_path / "empty.png"
+    image.touch()
+    ended = edge_emo("run", "--source", image, "--record", tmp_path / "out.mp4")
+    assert_refused(ended, "empty.png: ")
+    assert list(tmp_path.iterdir()) == [image]
+
+
+def test_an_output_that_cannot_be_made_leaves_nothing_of_the_others(
+    edge_emo, assert_refused, portrait_file, tmp_path
+):
+    ended = edge_emo(
+        *("run", "--source", portrait_file, "--record", tmp_path / "out.mp4"),
+        *("--output", f"jsonl={tmp_path / 'nowhere' / 'faces.jsonl'}"),
+    )
+    assert_refused(ended, "nowhere")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["out.gif", "out", "out.mp4.txt", ""])
+def test_a_wrong_ending_is_refused_with_the_right_ones(tmp_path, target):
+    with pytest.raises(OutputError, match=r"\.mp4 or \.avi"):
+        recorder(f"{tmp_path}/{target}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_refused_by_name(tmp_path):
+    with pytest.raises(OutputError, match=r"out\.mp4: cannot write"):
+        recorder(tmp_path / "nowhere" / "out.mp4")
+
+
+def test_a_folder_in_the_recordings_place_is_refused_before_anything_is_analysed(
+    edge_emo, assert_refused, short_video, tmp_path
+):
+    (tmp_path / "out.mp4").mkdir()
+    lines = tmp_path / "faces.jsonl"
+    ended = edge_emo(
+        "run", "--source", short_video, "--jsonl", lines, "--record", tmp_path / "out.mp4"
+    )
+    assert_refused(ended, "out.mp4: cannot write: Is a directory")
+    assert not lines.exists() or lines.read_text() == ""
+    assert not list(tmp_path.glob(".part-*"))
+
+
+# Whole, the .mp4 has about 90,000 bytes, the .avi twice as many.
+@pytest.mark.parametrize(
+    ("ending", "size"),
+    [*[("mp4", n) for n in (1, 20_000, 60_000)], *[("avi", n) for n in (1, 20_000, 120_000)]],
+)
+def test_a_disk_that_fills_up_leaves_no_recording(
+    edge_emo_process, assert_refused, no_file_larger_than, short_video, tmp_path, ending, size
+):
+    ended = edge_emo_process(
+        *("run", "--source", short_video, "--record", tmp_path / f"out.{ending}"),
+        **no_file_larger_than(size),
+    )
+    assert_refused(ended, f"out.{ending}: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_the_encoder_reaches_the_run_and_leaves_nothing(
+    frame_and_observation, tmp_path, monkeypatch
+):
+    def broken(*arguments):
+        raise OutputError("encoder: broken")
+
+    monkeypatch.setattr("edge.outputs.video.annotate", broken)
+    output = recorder(tmp_path / "out.mp4")
+
+    def write_more_than_may_wait():
+        for index in range(1000):
+            output.write(*frame_and_observation(index))
+
+    with pytest.raises(OutputError, match="encoder: broken"):
+        write_more_than_may_wait()
+    with pytest.raises(OutputError, match="encoder: broken"):
+        output.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_images_of_several_sizes_become_one_video(frame_and_observation, read_video, tmp_path):
+    output = recorder(tmp_path / "out.mp4", fps=1.0)
+    for index, size in enumerate([(240, 320, 3), (480, 200, 3), (31, 77, 3)]):
+        image = np.full(size, 90, np.uint8)
+        output.write(*frame_and_observation(index, image=image))
+    output.close()
+    assert {p.shape for p in read_video(tmp_path / "out.mp4")} == {(240, 320, 3)}
+
+
+def test_odd_sizes_are_recorded(frame_and_observation, read_video, tmp_path):
+    for ending in ("mp4", "avi"):
+        path = tmp_path / f"out.{ending}"
+        output = recorder(path)
+        output.write(*frame_and_observation(image=np.full((241, 321, 3), 90, np.uint8)))
+        output.close()
+        assert len(read_video(path)) == 1
+
+
+def test_of_a_camera_each_frame_stays_as_long_as_it_lasted(
+    frame_and_observation, read_video, tmp_path, monkeypatch
+):
+    output = recorder(tmp_path / "out.mp4", live=True, fps=10.0)
+    # Three frames in a second, at 10 frames a second: 1 + 4 + 6 pictures.
+    for index, seconds in enumerate((0.0, 0.4, 1.0)):
+        monkeypatch.setattr("edge.outputs.video.time.monotonic", lambda: seconds)  # noqa: B023
+        output.write(*frame_and_observation(index))
+    output.close()
+    assert len(read_video(tmp_path / "out.mp4")) == 11
+
+
+def test_a_clock_that_is_set_right_meanwhile_does_not_fill_the_disk(
+    frame_and_observation, tmp_path
+):
+    # A board without a battery learns the time from the network, some way into the recording.
+    path = tmp_path / "out.mp4"
+    output = recorder(path, live=True, fps=30.0)
+    image = np.zeros((48, 64, 3), np.uint8)
+    for index in range(6):
+        jump = timedelta(minutes=2) if index > 2 else timedelta(0)
+        time = NOW + timedelta(seconds=index / 30) + jump
+        output.write(*frame_and_observation(index, time, image))
+    output.close()
+    # Two minutes would be 3,600 frames.
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT) < 1000
+
+
+def test_a_late_encoder_never_holds_up_a_camera_and_the_dropped_are_counted(
+    frame_and_observation, tmp_path, monkeypatch
+):
+    go_on = threading.Event()
+
+    def late(image, *_):
+        assert go_on.wait(PATIENCE_S)
+        return image
+
+    monkeypatch.setattr("edge.outputs.video.annotate", late)
+    output = recorder(tmp_path / "out.mp4", live=True)
+    for index in range(50):  # would hang here if it waited for the encoder
+        output.write(*frame_and_observation(index, NOW + timedelta(seconds=index / 25)))
+    dropped = output.dropped
+    go_on.set()
+    output.close()
+    assert 0 < dropped < 50
+
+
+def test_a_late_encoder_loses_no_frame_of_a_file(
+    frame_and_observation, read_video, tmp_path, monkeypatch
+):
+    slept = threading.Event()
+
+    def late(image, *_):
+        slept.wait(0.005)
+        return image
+
+    monkeypatch.setattr("edge.outputs.video.annotate", late)
+    output = recorder(tmp_path / "out.mp4")
+    for index in range(40):
+        output.write(*frame_and_observation(index))
+    output.close()
+    assert output.dropped == 0
+    assert len(read_video(tmp_path / "out.mp4")) == 40
+
+
+def test_a_warning_said_while_a_recording_is_opened_is_not_lost(
+    python_process, portrait_file, tmp_path
+):
+    code = """
+import cv2, sys, time
+class Slow:
+    fourcc, opened = cv2.VideoWriter.fourcc, cv2.VideoWriter
+    def __new__(cls, *arguments):
+        time.sleep(0.5)  # meanwhile an image is found to be corrupt
+        return cls.opened(*arguments)
+cv2.VideoWriter = Slow
+from edge.cli import main
+main(sys.argv[1:])
+"""
+    album = tmp_path / "album"
+    album.mkdir()
+    for name in ("1.png", "2.png", "4.png"):
+        (album / name).write_bytes(portrait_file.read_bytes())
+    (album / "3.png").touch()
+    ended = python_process(code, "run", "--source", album, "--record", tmp_path / "out.mp4")
+    assert ended.status == 0
+    warning, summary = ended.err.splitlines()
+    assert warning == f"edge-emo: {album / '3.png'}: is no readable image; skipped"
+    assert summary.startswith("edge-emo: 3 frames")

@@ -1,0 +1,91 @@
+"""What the service's files say; that they work is shown on a real systemd by tests/device/nspawn.py."""
+
+import configparser
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+
+from edge.live.settings import RunConfig, check_types
+from edge.service import installer
+from edge.support.errors import ServiceError
+
+
+@pytest.mark.parametrize("name", ["0", "12", "picamera", "picamera:1", "mock"])
+def test_a_cameras_own_name_says_which_it_is(name):
+    settings = tomllib.loads(installer.camera_config(name, None))
+    check_types(settings)
+    config = RunConfig(**settings)
+    assert config.camera == name
+    assert config.jsonl_total_mb > config.jsonl_mb > 0
+
+
+def test_an_address_with_any_characters_stands_in_the_settings():
+    url = 'rtsp://me:p"w\\d@host/1'
+    assert tomllib.loads(installer.camera_config("door", url))["camera"] == url
+
+
+@pytest.mark.parametrize(
+    ("settings", "opened"),
+    [
+        ({"camera": "0"}, set()),
+        ({"camera": "rtsp://host/1"}, {"network"}),
+        ({"camera": "0", "outputs": ["other=mqtt://host"]}, {"network"}),
+        ({"camera": "picamera", "off_gpio": 0}, {"gpio"}),
+    ],
+)
+def test_network_and_pins_are_opened_only_where_the_settings_use_them(settings, opened):
+    assert installer.needs(settings) == opened
+    for name in opened:
+        assert "[Service]" in installer.data(f"{name}.conf")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../x", "config", "a b", "-x", "ü"])
+def test_a_name_that_can_be_no_services_is_refused(name):
+    with pytest.raises(ServiceError, match=r"^name: "):
+        installer.camera_config(name, "0")
+
+
+def test_a_name_that_says_nothing_of_a_camera_needs_one(edge_emo, assert_refused):
+    assert_refused(edge_emo("service", "install", "door"), "camera: which one is 'door'?")
+
+
+def test_the_unit_that_is_printed_is_the_one_that_is_installed(edge_emo):
+    ended = edge_emo("service", "print")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out == installer.unit_text()
+
+
+def test_the_unit_is_quiet_about_nothing_and_restarts_for_ever():
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str
+    unit.read_string(installer.unit_text())
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    service = unit["Service"]
+    assert (service["Type"], service["Restart"]) == ("notify", "always")
+    assert int(service["WatchdogSec"]) > 10
+    assert (service["User"], service["DevicePolicy"]) == ("edge-emo", "closed")
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is needed")
+def test_the_unit_is_hardened(tmp_path):
+    path = tmp_path / "edge-emo@0.service"
+    path.write_text(installer.unit_text())
+    asked = ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(path)]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout[-300:]
+
+
+def test_without_a_service_the_status_says_how_to_make_one(edge_emo, monkeypatch, tmp_path):
+    monkeypatch.setattr(installer, "CONFIG", tmp_path)
+    ended = edge_emo("service")
+    assert ended.status == 0
+    assert "edge-emo service install NAME" in ended.out
+
+
+@pytest.mark.parametrize("arguments", [["install", "0"], ["uninstall"]])
+def test_without_root_nothing_is_changed(edge_emo, assert_refused, monkeypatch, arguments):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(installer, "runs_from_prefix", lambda: True)
+    assert_refused(edge_emo("service", *arguments), "needs root: run it with sudo")

