@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -63,6 +63,37 @@ class Frame:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a source does while it gives no frame; it takes the same way as a frame.
+
+    A live source yields one at least every 0.2 s while no frame comes, so that whoever reads it
+    can stop, and knows that the loop lives. Equal ones repeat.
+
+    Attributes:
+        source: the name of the source, as records give it.
+        state: "opening" (it is being opened), "failed" (it gave no frames; it is being reopened),
+            "off" (the off switch closed it), "open" (it is open; frames flow or are about to).
+        reason: why, in words, without secrets; empty where the state needs none.
+        since: when this state began, UTC.
+    """
+
+    source: str
+    state: Literal["opening", "failed", "off", "open"]
+    reason: str
+    since: datetime
+
+    def __str__(self) -> str:
+        """Return the state in words, as a person reads it: `camera failed: no such device`."""
+        words = {
+            "opening": "opening the camera",
+            "failed": "camera failed",
+            "off": "camera closed",
+            "open": "analysing",
+        }[self.state]
+        return f"{words}: {self.reason}" if self.reason else words
 
 
 @dataclass(frozen=True)
