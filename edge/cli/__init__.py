@@ -57,6 +57,7 @@ verbose_option = click.option(
     expose_value=False,
     is_eager=True,
     callback=_set_verbosity,
+    show_default=False,
     help="Say more; -vv shows the traceback of an error.",
 )
 

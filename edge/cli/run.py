@@ -13,9 +13,11 @@ from typing import Any
 
 import click
 
-from ..live.settings import DEGREES, RunConfig, check_types
+from ..live.schema import check_types
+from ..live.settings import RunConfig
 from ..support.errors import ConfigError, EdgeEmoError
 from . import verbose_option
+from .options import GroupedCommand, setting_options
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
         except (OSError, ValueError) as error:
             raise ConfigError(f"{file}: cannot be read: {error}") from None
         try:
-            check_types(found)
+            check_types(found, RunConfig)
         except ConfigError as error:
             raise ConfigError(f"{file}: {error}") from None
         values |= found
@@ -45,7 +47,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     }
 
 
-class _Remembering(click.Command):
+class _Remembering(GroupedCommand):
     """A command that keeps the words it was called with, to read its settings again."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -59,113 +61,26 @@ _ARGUMENTS = "edge.cli.run.arguments"
 @click.command(
     "run",
     cls=_Remembering,
+    short_help="Detect faces and report their emotions, live.",
     context_settings={"auto_envvar_prefix": "EDGE_EMO", "show_default": True},
 )
-@click.option("--camera", metavar="N|NAME", help="0, 1, picamera, picamera:1, mock, rtsp://...")
-@click.option("--source", metavar="FILE|FOLDER|IMAGE", help="A video, images, or 'demo'.")
-@click.option(
-    "--model", metavar="NAME|FILE", help="A shipped model or a .tflite.  [default: edge-s]"
-)
-@click.option("--jsonl", metavar="FILE|-", help="Append one JSON record a frame; - is stdout.")
-@click.option(
-    "--record", metavar="FILE.mp4|.jpg", help="Record annotated frames; a picture keeps the last."
-)
-@click.option(
-    "--window/--no-window", default=None, help="Show a window.  [default: if nothing else]"
-)
-@click.option(
-    "--output", "outputs", multiple=True, metavar="NAME[=TARGET]", help="Any other output."
-)
-@click.option(
-    "--min-face",
-    default=RunConfig.min_face,
-    help="Smallest face, as a share of the frame's height.",
-)
-@click.option(
-    "--search-every",
-    default=RunConfig.search_every,
-    metavar="SECONDS",
-    help="Search whole frames for new faces so often, a share in each frame. 0: every frame.",
-)
-@click.option("--detector", default=RunConfig.detector, help="The face detector.")
-@click.option("--size", metavar="WxH", help="Frame size to ask a camera for, such as 1280x720.")
-@click.option("--fps", type=float, help="Frame rate to ask a camera for, and at most to analyse.")
-@click.option("--duration", type=float, metavar="SECONDS", help="End after so long.")
-@click.option(
-    "--realtime", is_flag=True, help="Play a file at its own speed; a window always does."
-)
-@click.option(
-    "--rotate",
-    type=int,
-    default=RunConfig.rotate,
-    metavar="|".join(map(str, DEGREES)),
-    help="Turn a camera's picture clockwise.",
-)
-@click.option("--mirror", is_flag=True, help="Then swap its left and right.")
-@click.option(
-    "--max-exposure", type=float, metavar="MS", help="Longest exposure of a Pi camera; less blur."
-)
-@click.option(
-    "--reconnect/--no-reconnect",
-    default=RunConfig.reconnect,
-    help="Open a camera that fails again and again.",
-)
-@click.option(
-    "--camera-timeout",
-    default=RunConfig.camera_timeout,
-    metavar="SECONDS",
-    help="A camera that gives no frame for so long has failed.",
-)
-@click.option(
-    "--freeze-after",
-    default=RunConfig.freeze_after,
-    metavar="SECONDS",
-    help="So has one whose picture stays the same, or black, for so long. 0: never.",
-)
-@click.option("--off-file", metavar="FILE", help="Close the camera as long as this file exists.")
-@click.option(
-    "--off-gpio", type=int, metavar="PIN", help="Close it as long as this GPIO is grounded."
-)
-@click.option("--box/--no-box", default=RunConfig.box, help="Tell in records where faces are.")
-@click.option("--blur", is_flag=True, help="Make faces unrecognisable in what --record writes.")
-@click.option(
-    "--jsonl-mb", type=float, metavar="MB", help="Begin a new file of records at so much."
-)
-@click.option("--jsonl-hours", type=float, metavar="HOURS", help="Begin a new one after so long.")
-@click.option(
-    "--jsonl-total-mb", type=float, metavar="MB", help="Remove the oldest ones beyond so much."
-)
-@click.option(
-    "--unsure-below",
-    default=RunConfig.unsure_below,
-    metavar="0..1",
-    help="Say 'unsure' in place of an emotion of less confidence.",
-)
-@click.option(
-    "--threads",
-    type=int,
-    help="Threads of the TFLite interpreter.  [default: half the cores, 1 to 2]",
-)
-@click.option(
-    "--cv-threads", type=int, help="Threads of OpenCV.  [default: as many as cores, at most 4]"
-)
-@click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
+@setting_options(RunConfig)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
     is_eager=True,
     expose_value=False,
     callback=_read_config,
-    help="TOML file with these settings; the command line goes before EDGE_EMO_* before the file.",
+    help="TOML file with these settings. The command line overrides EDGE_EMO_* overrides the file.",
 )
-@click.option("--print-config", is_flag=True, help="Print the settings in force as TOML and end.")
+@click.option("--print-config", is_flag=True, help="Print the settings in force as TOML, and end.")
 @verbose_option
 @click.pass_context
 def command(context: click.Context, print_config: bool, **settings: Any) -> None:
-    """Find faces and tell their emotions, live: from a camera, a video or images.
+    """Detect faces and report their emotions, live: from a camera, a video or images.
 
-    Without options: camera 0, in a window where a display is, else as text. Keys in the window:
-    q or Esc ends.
+    Without options: camera 0, in a window where there is a display, else as text. In the window
+    q or Esc ends the run.
 
     \b
     Examples:

@@ -1,93 +1,223 @@
-"""The settings of `edge-emo run`, checked at once."""
+"""The settings of `edge-emo run`: one table, from which options, files and the reference come."""
 
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
-from typing import Any, get_args, get_origin, get_type_hints
 
 from ..inference.interpreter import check_threads
 from ..support.errors import ConfigError
 from ..support.rotation import Rotation
+from . import schema
 from .off_switch import HIGHEST_PIN, LOWEST_PIN
+from .schema import above_0, not_negative, one_of, setting, share, share_above_0
 
 MIN_SIDE, MAX_SIDE = 48, 16384  # pixels of a camera's frame
 DEGREES = (0, 90, 180, 270)  # a camera's picture can be turned by
-_ABOVE_0 = (
-    *("fps", "duration", "max_exposure", "camera_timeout"),
-    *("jsonl_mb", "jsonl_hours", "jsonl_total_mb"),
-)
+INPUT, RECOGNITION, OUTPUT = "Input", "Recognition", "Output"
+CARE, PRIVACY = "Camera care", "Privacy"
+GROUPS = (INPUT, RECOGNITION, OUTPUT, CARE, PRIVACY)
+
+
+def _threads(value: int) -> str | None:
+    try:
+        check_threads(value)
+    except ConfigError as error:
+        return str(error).partition(": ")[2]
+    return None
+
+
+def _size(value: str) -> str | None:
+    try:
+        _width_and_height(value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _pin(value: int) -> str | None:
+    if LOWEST_PIN <= value <= HIGHEST_PIN:
+        return None
+    return f"{value} is no GPIO of the header ({LOWEST_PIN} to {HIGHEST_PIN})"
 
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """What `edge-emo run` does; the command's `--help` says what each setting means.
+    """What `edge-emo run` does.
 
     Raises:
         ConfigError: naming the setting that does not fit.
     """
 
-    camera: str | None = None
-    source: str | None = None
-    model: str | None = None
-    jsonl: str | None = None
-    record: str | None = None
-    window: bool | None = None
-    outputs: tuple[str, ...] = ()
-    min_face: float = 0.1
-    search_every: float = 0.25
-    detector: str = "haar"
-    size: str | None = None
-    fps: float | None = None
-    duration: float | None = None
-    realtime: bool = False
-    threads: int | None = None
-    cv_threads: int | None = None
-    unsure_below: float = 0.0
-    interpreter: str | None = None
-    rotate: int = 0
-    mirror: bool = False
-    max_exposure: float | None = None
-    reconnect: bool = True
-    camera_timeout: float = 5.0
-    freeze_after: float = 10.0
-    off_file: str | None = None
-    off_gpio: int | None = None
-    box: bool = True
-    blur: bool = False
-    jsonl_mb: float | None = None
-    jsonl_hours: float | None = None
-    jsonl_total_mb: float | None = None
+    camera: str | None = setting(
+        None,
+        INPUT,
+        "A camera: 0, 1, picamera, picamera:1, mock, rtsp://...",
+        metavar="N|NAME",
+        shown="0",
+    )
+    source: str | None = setting(
+        None,
+        INPUT,
+        "In place of a camera a video, an image, a folder of images, or 'demo'.",
+        metavar="FILE|FOLDER|IMAGE",
+    )
+    size: str | None = setting(
+        None,
+        INPUT,
+        "Frame size to ask a camera for, such as 1280x720.",
+        metavar="WxH",
+        check=_size,
+    )
+    fps: float | None = setting(
+        None, INPUT, "Frame rate to ask a camera for; no more are analysed.", check=above_0
+    )
+    rotate: int = setting(
+        0,
+        INPUT,
+        "Rotate a camera's frames clockwise.",
+        metavar="|".join(map(str, DEGREES)),
+        check=one_of(*DEGREES),
+    )
+    mirror: bool = setting(False, INPUT, "Then swap left and right.")
+    max_exposure: float | None = setting(
+        None,
+        INPUT,
+        "Longest exposure of a Pi camera; a shorter one blurs less.",
+        metavar="MS",
+        check=above_0,
+    )
+    realtime: bool = setting(
+        False, INPUT, "Play a file at its own speed; with a window this is always so."
+    )
+    duration: float | None = setting(
+        None, INPUT, "End after this time.", metavar="SECONDS", check=above_0
+    )
+
+    model: str | None = setting(
+        None, RECOGNITION, "A shipped model or a .tflite file.", metavar="NAME|FILE", shown="edge-s"
+    )
+    detector: str = setting("haar", RECOGNITION, "The face detector.", metavar="NAME")
+    min_face: float = setting(
+        0.1,
+        RECOGNITION,
+        "Smallest face to find, as a share of the frame's height.",
+        metavar="0..1",
+        check=share_above_0,
+    )
+    search_every: float = setting(
+        0.25,
+        RECOGNITION,
+        "How often the whole picture is searched for new faces, a part of it in each frame. "
+        "0: all of every frame.",
+        metavar="SECONDS",
+        check=not_negative,
+    )
+    unsure_below: float = setting(
+        0.0,
+        RECOGNITION,
+        "Report 'unsure' where the confidence is lower than this.",
+        metavar="0..1",
+        check=share,
+    )
+    interpreter: str | None = setting(
+        None,
+        RECOGNITION,
+        "The runtime of the model: ai-edge-litert, tflite-runtime, or one that is installed.",
+        metavar="NAME",
+        shown="the first installed of the two",
+    )
+    threads: int | None = setting(
+        None,
+        RECOGNITION,
+        "Threads of the interpreter.",
+        shown="half the cores, 1 to 2",
+        check=_threads,
+    )
+    cv_threads: int | None = setting(
+        None,
+        RECOGNITION,
+        "Threads of OpenCV.",
+        shown="as many as cores, at most 4",
+        check=_threads,
+    )
+
+    window: bool | None = setting(
+        None, OUTPUT, "Show a window.", shown="if nothing else is asked for"
+    )
+    jsonl: str | None = setting(
+        None,
+        OUTPUT,
+        "Append one JSON record a frame to this file; - is standard output.",
+        metavar="FILE|-",
+    )
+    record: str | None = setting(
+        None,
+        OUTPUT,
+        "Record annotated frames as a video; an image file keeps the last one.",
+        metavar="FILE.mp4|.jpg",
+    )
+    outputs: tuple[str, ...] = setting(
+        (),
+        OUTPUT,
+        "Any other output; may be given several times.",
+        metavar="NAME[=TARGET]",
+        option="output",
+    )
+    jsonl_mb: float | None = setting(
+        None,
+        OUTPUT,
+        "Begin a new file of records when one reaches this size.",
+        metavar="MB",
+        check=above_0,
+    )
+    jsonl_hours: float | None = setting(
+        None,
+        OUTPUT,
+        "Begin a new file of records after this time.",
+        metavar="HOURS",
+        check=above_0,
+    )
+    jsonl_total_mb: float | None = setting(
+        None,
+        OUTPUT,
+        "Remove the oldest files of records when all together exceed this size.",
+        metavar="MB",
+        check=above_0,
+    )
+
+    reconnect: bool = setting(True, CARE, "Reopen the camera whenever it fails.")
+    camera_timeout: float = setting(
+        5.0,
+        CARE,
+        "A camera that gives no frame for this time has failed.",
+        metavar="SECONDS",
+        check=above_0,
+    )
+    freeze_after: float = setting(
+        10.0,
+        CARE,
+        "So has a camera whose picture stays the same, or black, for this time. 0: never.",
+        metavar="SECONDS",
+        check=not_negative,
+    )
+
+    off_file: str | None = setting(
+        None, PRIVACY, "Keep the camera closed while this file exists.", metavar="FILE"
+    )
+    off_gpio: int | None = setting(
+        None, PRIVACY, "Keep it closed while this GPIO is grounded.", metavar="PIN", check=_pin
+    )
+    box: bool = setting(True, PRIVACY, "Write into records where faces are.")
+    blur: bool = setting(False, PRIVACY, "Make faces unrecognisable in what --record writes.")
 
     def __post_init__(self) -> None:
+        schema.check_values(self)
         if self.camera is not None and self.source is not None:
             raise ConfigError("source: cannot be combined with --camera; give one of the two")
-        if not 0 < self.min_face <= 1:
-            raise ConfigError(f"min-face: {self.min_face} is not between 0 and 1, such as 0.1")
-        if not 0 <= self.search_every < math.inf:
-            raise ConfigError(f"search-every: {self.search_every} is not a time in seconds")
-        for name in _ABOVE_0:
-            value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ConfigError(f"{name.replace('_', '-')}: {value} is not above 0")
-        if not 0 <= self.freeze_after < math.inf:
-            raise ConfigError(f"freeze-after: {self.freeze_after} is not a time in seconds")
-        if self.rotate not in DEGREES:
-            raise ConfigError(f"rotate: {self.rotate} is none of 0, 90, 180, 270")
-        if self.off_gpio is not None and not LOWEST_PIN <= self.off_gpio <= HIGHEST_PIN:
-            raise ConfigError(
-                f"off-gpio: {self.off_gpio} is no GPIO of the header ({LOWEST_PIN} to {HIGHEST_PIN})"
-            )
         if (self.jsonl_mb or 0) > (self.jsonl_total_mb or math.inf):
             raise ConfigError(
                 f"jsonl-total-mb: {self.jsonl_total_mb} is less than one file, jsonl-mb"
             )
-        if not 0 <= self.unsure_below <= 1:
-            raise ConfigError(f"unsure-below: {self.unsure_below} is not between 0 and 1")
-        for name in ("threads", "cv_threads"):
-            if (threads := getattr(self, name)) is not None:
-                check_threads(threads, name.replace("_", "-"))
-        _ = self.frame_size
 
     @property
     def what(self) -> str:
@@ -97,15 +227,7 @@ class RunConfig:
     @property
     def frame_size(self) -> tuple[int, int] | None:
         """Width and height to ask a camera for."""
-        if self.size is None:
-            return None
-        match = re.fullmatch(r"(\d+)[xX](\d+)", self.size)
-        if not match or not all(MIN_SIDE <= int(n) <= MAX_SIDE for n in match.groups()):
-            raise ConfigError(
-                f"size: '{self.size}' is not a size such as 1280x720 "
-                f"({MIN_SIDE} to {MAX_SIDE} pixels each)"
-            )
-        return int(match[1]), int(match[2])
+        return None if self.size is None else _width_and_height(self.size)
 
     @property
     def rotation(self) -> Rotation:
@@ -121,53 +243,14 @@ class RunConfig:
         )
 
     def to_toml(self) -> str:
-        """Return the settings in force as TOML; one that is not set stands as a comment."""
-        return "".join(
-            f"# {f.name} =\n" if value is None else f"{f.name} = {_toml(value)}\n"
-            for f in dataclasses.fields(self)
-            for value in [getattr(self, f.name)]
+        """Return the settings in force as TOML, explained by comments."""
+        return schema.to_toml(self)
+
+
+def _width_and_height(size: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)[xX](\d+)", size)
+    if not match or not all(MIN_SIDE <= int(n) <= MAX_SIDE for n in match.groups()):
+        raise ValueError(
+            f"'{size}' is not a size such as 1280x720 ({MIN_SIDE} to {MAX_SIDE} pixels each)"
         )
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(v) for v in value) + "]"
-    if isinstance(value, str):
-        return '"' + "".join(c if _plain(c) else f"\\U{ord(c):08X}" for c in value) + '"'
-    return repr(value)
-
-
-def _plain(character: str) -> bool:
-    return character.isprintable() and character not in '"\\'
-
-
-def check_types(values: Mapping[str, Any]) -> None:
-    """Check what a TOML file says against the settings. Raises: ConfigError naming the setting."""
-    hints = get_type_hints(RunConfig)
-    for name, value in values.items():
-        if name not in hints:
-            known = ", ".join(sorted(hints))
-            raise ConfigError(f"unknown setting '{name}'; there are {known}")
-        wanted = hints[name]
-        if not _is_a(value, wanted):
-            kind = "list of texts" if name == "outputs" else _KINDS[_base(wanted)]
-            raise ConfigError(f"{name.replace('_', '-')}: {value!r} is not a {kind}")
-
-
-_KINDS = {str: "text", bool: "truth value (true or false)", int: "whole number", float: "number"}
-
-
-def _base(wanted: Any) -> type:
-    """Return the type of a setting that may also be None."""
-    return next((t for t in get_args(wanted) if t is not type(None)), wanted)
-
-
-def _is_a(value: object, wanted: Any) -> bool:
-    if get_origin(wanted) is tuple:
-        return isinstance(value, list) and all(isinstance(v, str) for v in value)
-    kind = _base(wanted)
-    if kind is float:
-        return type(value) in (int, float)
-    return type(value) is kind
+    return int(match[1]), int(match[2])

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..live.settings import RunConfig
+from ..live.schema import toml_line
 from ..support.atomic import write_text
 from ..support.errors import ServiceError
 
@@ -122,7 +122,7 @@ def camera_config(name: str, camera: str | None) -> str:
                 f"camera: which one is '{name}'? Say it with --camera (0, picamera, rtsp://...)"
             )
         camera = name
-    value = RunConfig(camera=camera).to_toml().splitlines()[0]
+    value = toml_line("camera", camera)
     return data("camera.toml").replace('camera = "0"', value).replace("NAME", name)
 
 

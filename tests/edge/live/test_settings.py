@@ -1,9 +1,11 @@
 """Settings: the command line goes before the environment before the file before the defaults."""
 
+import re
 import tomllib
 
 import pytest
 
+from edge.live.schema import settings_of
 from edge.live.settings import RunConfig
 from edge.support.errors import ConfigError
 
@@ -121,6 +123,21 @@ def test_what_is_printed_gives_the_same_settings_again(in_force, toml, edge_emo)
 
 def test_a_setting_that_is_not_set_is_shown_as_a_comment(edge_emo):
     assert "# camera =\n" in edge_emo("run", "--print-config").out
+
+
+def test_what_is_printed_explains_every_setting(edge_emo):
+    printed = edge_emo("run", "--print-config").out
+    explained = " ".join(printed.replace("\n# ", " ").split())
+    for row in settings_of(RunConfig).values():
+        assert row.help in explained
+        assert f"\n{row.name} = " in printed or f"\n# {row.name} =\n" in printed
+
+
+def test_help_shows_every_setting_under_its_heading(edge_emo):
+    shown = edge_emo("run", "--help").out
+    sections = {text.partition(":\n")[0]: text for text in shown.split("\n\n")}
+    for row in settings_of(RunConfig).values():
+        assert re.search(rf"^  --{row.option}\b", sections[row.group], re.MULTILINE)
 
 
 @pytest.mark.parametrize("file", ['camera = "0"', 'camera = "picamera"'])

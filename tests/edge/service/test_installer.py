@@ -7,7 +7,8 @@ import tomllib
 
 import pytest
 
-from edge.live.settings import RunConfig, check_types
+from edge.live.schema import check_types
+from edge.live.settings import RunConfig
 from edge.service import installer
 from edge.support.errors import ServiceError
 
@@ -15,7 +16,7 @@ from edge.support.errors import ServiceError
 @pytest.mark.parametrize("name", ["0", "12", "picamera", "picamera:1", "mock"])
 def test_a_cameras_own_name_says_which_it_is(name):
     settings = tomllib.loads(installer.camera_config(name, None))
-    check_types(settings)
+    check_types(settings, RunConfig)
     config = RunConfig(**settings)
     assert config.camera == name
     assert config.jsonl_total_mb > config.jsonl_mb > 0

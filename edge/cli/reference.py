@@ -1,0 +1,61 @@
+"""Write the reference page of the settings: `python -m edge.cli.reference > docs/settings.md`."""
+
+import sys
+
+from ..live.schema import Setting, settings_of, toml_line
+from ..live.settings import GROUPS, RunConfig
+
+_HEAD = """\
+# Settings of `edge-emo run`
+
+<!-- Made from edge/live/settings.py by `python -m edge.cli.reference > docs/settings.md`; do not edit. -->
+
+Each setting can be given in four places. The first that names it counts:
+
+1. the command line: `--min-face 0.2`
+2. the environment: `EDGE_EMO_MIN_FACE=0.2`
+3. a TOML file: `min_face = 0.2` in the file that `--config` names, then in `config.toml` in the user's
+   configuration folder (on Linux `~/.config/edge-emo/`), then in `/etc/edge-emo/config.toml`
+4. the default
+
+`edge-emo run --print-config` prints the settings in force as a TOML file with comments.
+"""
+_KINDS = {str: "text", bool: "true or false", int: "whole number", float: "number"}
+
+
+def settings_page() -> str:
+    """Return the page as Markdown."""
+    rows = settings_of(RunConfig).values()
+    return "\n".join([_HEAD, *(_section(g, [r for r in rows if r.group == g]) for g in GROUPS)])
+
+
+def _section(group: str, rows: list[Setting]) -> str:
+    lines = [
+        f"## {group}",
+        "",
+        "| option | TOML | type | default | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *map(_line, rows)]) + "\n"
+
+
+def _line(row: Setting) -> str:
+    kind = "list of texts" if row.many else _KINDS[row.kind]
+    cells = (f"`{_flag(row)}`", f"`{row.name}`", kind, _default(row), row.help)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _flag(row: Setting) -> str:
+    if row.kind is bool:
+        return f"--{row.option}" + ("" if row.default is False else f" / --no-{row.option}")
+    return f"--{row.option} {row.metavar}".strip()
+
+
+def _default(row: Setting) -> str:
+    if row.shown or row.default in (None, ()):
+        return row.shown or "-"
+    return f"`{toml_line('', row.default).removeprefix(' = ')}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_page())
