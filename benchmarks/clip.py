@@ -1,4 +1,4 @@
-"""A clip held in memory: every contestant sees the same frames, and none waits for a decoder."""
+"""A clip held in memory: every system sees the same frames, and none waits for a decoder."""
 
 import logging
 from collections.abc import Iterator

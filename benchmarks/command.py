@@ -122,12 +122,13 @@ def command(
     from edge.support.progress import progress_bar
 
     from .clip import read_clip
-    from .end_to_end import measure_whole
+    from .end_to_end import measure_end_to_end
     from .machine import describe_bench, load_now
     from .report import make_report
-    from .scaling import measure_growth
+    from .scaling import measure_scaling
     from .stages import measure_stages
-    from .systems.tflite import Pipelines, Wanted, line_up
+    from .systems.lineup import line_up
+    from .systems.pipelines import Pipelines, Wanted
     from .timing import race
 
     threads = threads or inference_threads()
@@ -138,20 +139,20 @@ def command(
     with progress_bar("preparing the models") as progress:
         lineup = line_up(wanted, clip.continuous, progress)
     with progress_bar("measuring") as progress:
-        results = race(lineup.contestants, clip, rounds, progress)
+        results = race(lineup.systems, clip, rounds, progress)
     pipelines = Pipelines(wanted, clip.continuous)
     with progress_bar("stages") as progress:
         stages = measure_stages(source, pipelines, min(WHOLE_FRAMES, clip.looked_at), progress)
     more: dict[str, Any] = {
         "stages": stages,
-        "whole": measure_whole(source, model, interpreter, WHOLE_FRAMES),
+        "whole": measure_end_to_end(source, model, interpreter, WHOLE_FRAMES),
     }
     if quality:
         with progress_bar("quality") as progress:
             more["quality"] = pipelines.quality(clip, progress)
     if growth:
         with progress_bar("growth") as progress:
-            more["growth"] = measure_growth(wanted, clip, os.cpu_count() or 1, progress)
+            more["growth"] = measure_scaling(wanted, clip, os.cpu_count() or 1, progress)
     machine = describe_bench(interpreter, load)
     report = make_report(clip, lineup, results, threads, machine, **more)
     text = json.dumps(report.as_dict(), indent=1)

@@ -19,8 +19,8 @@ def compare(first: Path, second: Path) -> str:
     lines = [f"A: {first}: {_about(one)}", f"B: {second}: {_about(other)}"]
     lines += _warnings(one, other)
     lines += ["", f"{'':28}{'A, FPS':>10}{'B, FPS':>10}{'B / A':>8}"]
-    theirs = {row["name"]: row["fps"]["median"] for row in other["contestants"]}
-    for row in one["contestants"]:
+    theirs = {row["name"]: row["fps"]["median"] for row in other["systems"]}
+    for row in one["systems"]:
         name, fps = row["name"], row["fps"]["median"]
         if name in theirs:
             b = theirs.pop(name)
@@ -38,11 +38,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise EdgeEmoError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise EdgeEmoError(f"{path}: is no JSON ({error}); give what bench --json wrote") from error
-    if (
-        not isinstance(report, dict)
-        or report.get("schema") != SCHEMA
-        or "contestants" not in report
-    ):
+    if not isinstance(report, dict) or report.get("schema") != SCHEMA or "systems" not in report:
         raise EdgeEmoError(
             f"{path}: is no bench of this version; write it anew with 'edge-emo bench --json'"
         )

@@ -22,7 +22,7 @@ except ImportError:  # Windows has none
 
 
 @dataclass(frozen=True)
-class Whole:
+class EndToEnd:
     """What one run of the command came to.
 
     Attributes:
@@ -44,7 +44,9 @@ class Whole:
     joules_per_frame: float | None = None
 
 
-def measure_whole(source: str, model: str | None, interpreter: str | None, most: int) -> Whole:
+def measure_end_to_end(
+    source: str, model: str | None, interpreter: str | None, most: int
+) -> EndToEnd:
     """Run the command on a source until it ends, or for `most` frames.
 
     Raises:
@@ -78,7 +80,7 @@ def measure_whole(source: str, model: str | None, interpreter: str | None, most:
     after, energy_after = _used(), energy_j()
     cpu = None if before is None or after is None else (after - before) / len(came)
     joules = -1.0 if energy is None or energy_after is None else energy_after - energy
-    return Whole(
+    return EndToEnd(
         frames=len(came),
         fps=(len(came) - 1) / (came[-1] - came[0]) if len(came) > 1 else 0.0,
         first_record_s=came[0] - began,

@@ -6,8 +6,9 @@ from statistics import median
 from matplotlib.figure import Figure
 
 from edge.evaluation.html_report import Section, Table, render_page
+from train.figures import png
 
-from .plot import OTHER, OWN, draw, png
+from .plot import OTHER, OWN, draw
 from .report import Report, rounds
 from .scaling import Curve
 from .stages import STAGES
@@ -56,7 +57,7 @@ def _contestants(report: Report) -> Table:
         spread = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})" if ratios else "-"
         stages = [f"{result.ms[s]:.2f}" if s in result.ms else "-" for s in ("detect", "classify")]
         fps = f"{median(result.fps):.1f} ({min(result.fps):.1f} to {max(result.fps):.1f})"
-        kilobytes = f"{result.contestant.model_bytes / 1000:.0f}"
+        kilobytes = f"{result.system.model_bytes / 1000:.0f}"
         rows.append((result.name, fps, spread, *stages, result.faces, kilobytes))
     return Table(
         ("", "FPS", "times the paper's loop", "detect, ms", "classify, ms", "faces", "model, kB"),
@@ -65,7 +66,7 @@ def _contestants(report: Report) -> Table:
 
 
 def _described(report: Report) -> list[tuple[str, str]]:
-    ran = [(result.name, result.contestant.what) for result in report.results]
+    ran = [(result.name, result.system.what) for result in report.results]
     return ran + [(s.name, f"did not run: {s.reason}") for s in report.skipped]
 
 
@@ -112,11 +113,11 @@ def _growth(curve: Curve) -> Section:
     ]
     head = (curve.thing, "FPS", "gray, ms", "detect, ms", "classify, ms", "faces found per frame")
     return Section(
-        f"More {curve.thing}", table=Table(head, rows), picture=png(growth_plot([curve]))
+        f"More {curve.thing}", table=Table(head, rows), picture=png(scaling_plot([curve]))
     )
 
 
-def growth_plot(curves: Sequence[Curve]) -> Figure:
+def scaling_plot(curves: Sequence[Curve]) -> Figure:
     """Return a panel for each curve: milliseconds per frame by what grows, and its stages."""
     figure = Figure(figsize=(6 * len(curves), 3.4), layout="constrained")
     for axes, curve in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):

@@ -1,6 +1,5 @@
-"""The bench as a picture: a bar of FPS for each contestant, on a logarithmic scale."""
+"""The bench as a picture: a bar of FPS for each system, on a logarithmic scale."""
 
-import io
 from pathlib import Path
 from statistics import median
 
@@ -8,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from edge.support.atomic import write_bytes
+from train.figures import png
 
 from .report import Report, rounds
 
@@ -17,14 +17,6 @@ OWN, OTHER = "#1f77b4", "#9aa5b1"
 def write_plot(report: Report, path: Path) -> None:
     """Write the PNG, whole or not at all. Raises: OutputError."""
     write_bytes(path, png(draw(report)))
-
-
-def png(figure: Figure) -> bytes:
-    """Return the figure as a PNG file's bytes."""
-    # A Figure of its own, without pyplot, draws with Agg and never asks for a display.
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
-    return file.getvalue()
 
 
 def draw(report: Report) -> Figure:

@@ -8,10 +8,10 @@ from statistics import median
 from typing import Any
 
 from .clip import Clip
-from .end_to_end import Whole
+from .end_to_end import EndToEnd
 from .scaling import Curve
 from .stages import Stage
-from .systems.tflite import PAPER_LOOP, Lineup, Skipped
+from .systems.pipelines import PAPER_LOOP, Lineup, Skipped
 from .timing import Result
 
 SCHEMA = 1
@@ -30,7 +30,7 @@ class Report:
         size: width and height of the first frame, pixels.
         frames: how many frames a round has.
         threads: of the TFLite interpreter.
-        results: of the contestants; the model under test is the first.
+        results: of the systems; the model under test is the first.
         machine: as `describe_bench` returns it.
         stages, whole, quality, growth: what was measured besides, empty or None where it was not.
     """
@@ -47,7 +47,7 @@ class Report:
     notes: tuple[str, ...]
     machine: dict[str, Any]
     stages: tuple[Stage, ...] = ()
-    whole: Whole | None = None
+    whole: EndToEnd | None = None
     quality: dict[str, float] = field(default_factory=dict)
     growth: tuple[Curve, ...] = ()
 
@@ -65,7 +65,7 @@ class Report:
             "frames": self.frames,
             "rounds": self.rounds,
             "threads": self.threads,
-            "contestants": [self._row(result) for result in self.results],
+            "systems": [self._row(result) for result in self.results],
             "skipped": [{"name": s.name, "reason": s.reason} for s in self.skipped],
             "notes": list(self.notes),
             "stages": [_rounded(asdict(stage)) for stage in self.stages],
@@ -152,14 +152,14 @@ class Report:
             f"{result.name:28}{median(result.fps):>8.1f}{spread:>16}"
             f"{'-' if ratio is None else f'{ratio:.2f}':>9}"
             f"{stages[0]:>8}{stages[1]:>10}{stages[2]:>11}"
-            f"{result.faces:>7}{result.contestant.model_bytes / 1000:>8.0f}"
+            f"{result.faces:>7}{result.system.model_bytes / 1000:>8.0f}"
         )
 
     def _row(self, result: Result) -> dict[str, Any]:
         ratios = result.ratios(self.reference) if self.reference else None
         return {
             "name": result.name,
-            "what": result.contestant.what,
+            "what": result.system.what,
             "fps": {
                 "median": round(median(result.fps), 3),
                 "min": round(min(result.fps), 3),
@@ -171,7 +171,7 @@ class Report:
             "ms_per_frame": {stage: round(ms, 4) for stage, ms in result.ms.items()},
             "frames": result.frames,
             "faces": result.faces,
-            "model_bytes": result.contestant.model_bytes,
+            "model_bytes": result.system.model_bytes,
         }
 
 

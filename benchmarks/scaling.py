@@ -10,7 +10,7 @@ import numpy as np
 from edge.sources.demo import SIZE, DemoClip
 
 from .clip import Clip, Picture
-from .systems.tflite import Pipelines, Wanted
+from .systems.pipelines import Pipelines, Wanted
 from .timing import race
 
 FACES = (1, 2, 4, 8, 16)
@@ -49,7 +49,7 @@ class Curve:
     points: tuple[Point, ...]
 
 
-def measure_growth(
+def measure_scaling(
     wanted: Wanted, clip: Clip, cores: int, progress: Callable[[int, int], None]
 ) -> tuple[Curve, ...]:
     """Return the curves over faces (in a made-up crowd), height of the clip's frames, and threads.
@@ -112,8 +112,8 @@ def _resized(clip: Clip, height: int) -> Clip:
 
 def _point(amount: int, clip: Clip, wanted: Wanted) -> Point:
     pipelines = Pipelines(wanted, clip.continuous)
-    contestant = pipelines.pipeline("", "", 0, pipelines.own())
-    (result,) = race([contestant], clip, ROUNDS, lambda *_: None)
+    system = pipelines.pipeline("", "", 0, pipelines.own())
+    (result,) = race([system], clip, ROUNDS, lambda *_: None)
     return Point(
         amount,
         median(result.fps),

@@ -19,7 +19,7 @@ from edge.outputs.jsonl import JsonLines
 from edge.sources import open_source
 from edge.support.boxes import Box, Sighting
 
-from .systems.tflite import Pipelines
+from .systems.pipelines import Pipelines
 
 STAGES = {
     "capture": "decode or compose the frame",

@@ -1,4 +1,4 @@
-"""Let the contestants take turns on the same clip, round by round, and time them."""
+"""Let the systems take turns on the same clip, round by round, and time them."""
 
 import gc
 import time
@@ -11,7 +11,7 @@ from .clip import RUN, Clip, Picture
 
 @dataclass(frozen=True)
 class Glance:
-    """What a contestant found in one frame.
+    """What a system found in one frame.
 
     Attributes:
         faces: how many.
@@ -23,7 +23,7 @@ class Glance:
 
 
 @dataclass(frozen=True)
-class Contestant:
+class System:
     """One way from a decoded frame to the emotions in it.
 
     Attributes:
@@ -41,7 +41,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured of one contestant.
+    """What was measured of one system.
 
     Attributes:
         fps: frames per second of each round.
@@ -50,7 +50,7 @@ class Result:
         ms: mean time of each stage per frame, milliseconds, median of the rounds.
     """
 
-    contestant: Contestant
+    system: System
     fps: tuple[float, ...]
     frames: int
     faces: int
@@ -58,7 +58,7 @@ class Result:
 
     @property
     def name(self) -> str:
-        return self.contestant.name
+        return self.system.name
 
     def ratios(self, reference: "Result") -> list[float]:
         """Return its speed as a multiple of `reference`'s, round by round."""
@@ -66,9 +66,9 @@ class Result:
 
 
 def race(
-    contestants: Sequence[Contestant], clip: Clip, rounds: int, progress: Callable[[int, int], None]
+    systems: Sequence[System], clip: Clip, rounds: int, progress: Callable[[int, int], None]
 ) -> list[Result]:
-    """Measure every contestant on the whole clip, `rounds` times.
+    """Measure every system on the whole clip, `rounds` times.
 
     Within a round they take turns after every few frames, so that what else the machine does
     meets all of them alike.
@@ -78,25 +78,25 @@ def race(
     """
     pictures = clip.pictures
     pieces = [pictures[start : start + RUN] for start in range(0, len(pictures), RUN)]
-    laps: list[list[_Lap]] = [[] for _ in contestants]
-    done, total = 0, rounds * len(pieces) * len(contestants)
+    laps: list[list[_Lap]] = [[] for _ in systems]
+    done, total = 0, rounds * len(pieces) * len(systems)
     for _ in range(rounds):
-        lap = [_Lap(c.begin()) for c in contestants]
+        lap = [_Lap(c.begin()) for c in systems]
         for piece in pieces:
             # Another one begins each time: none always runs behind the same one's warm caches.
-            first = done // len(contestants) % len(contestants)
-            for place in (*range(first, len(contestants)), *range(first)):
-                contestants[place].begin()(piece[0])  # warm-up, untimed
+            first = done // len(systems) % len(systems)
+            for place in (*range(first, len(systems)), *range(first)):
+                systems[place].begin()(piece[0])  # warm-up, untimed
                 lap[place].take(piece)
                 done += 1
                 progress(done, total)
         for place, finished in enumerate(lap):
             laps[place].append(finished)
-    return [_result(c, len(pictures), own) for c, own in zip(contestants, laps, strict=True)]
+    return [_result(c, len(pictures), own) for c, own in zip(systems, laps, strict=True)]
 
 
 class _Lap:
-    """One contestant's way through the clip in one round."""
+    """One system's way through the clip in one round."""
 
     def __init__(self, look: Callable[[Picture], Glance]) -> None:
         self._look = look
@@ -114,10 +114,10 @@ class _Lap:
         return {s: fmean(g.ms[s] for g in self.glances) for s in self.glances[0].ms}
 
 
-def _result(contestant: Contestant, frames: int, laps: list[_Lap]) -> Result:
+def _result(system: System, frames: int, laps: list[_Lap]) -> Result:
     each = [lap.ms() for lap in laps]
     return Result(
-        contestant,
+        system,
         tuple(frames / lap.seconds for lap in laps),
         frames,
         sum(g.faces for g in laps[0].glances),

@@ -113,7 +113,7 @@ def command(
 
     start_tensorflow()
     from .conversion import convert
-    from .options import Wish
+    from .options import ConversionOptions
 
     model = model or _newest_run()
     precisions = tuple(dict.fromkeys(precisions))
@@ -121,7 +121,7 @@ def command(
     suffix = "" if precisions == ("auto",) or len(precisions) > 1 else f"-{precisions[0]}"
     output = output or model.with_name(f"{stem}{suffix}.tflite")
     done = convert(
-        Wish(
+        ConversionOptions(
             model=model,
             data=data,
             output=output,
@@ -164,7 +164,7 @@ def _newest_run() -> Path:
 
 
 def _warnings(done: "Conversion") -> list[str]:
-    lines = [*done.material.warnings]
+    lines = [*done.inputs.warnings]
     for written in done.written:
         for checked in written.checked:
             if checked.agreement is None or not checked.agreement.exact:
@@ -173,22 +173,22 @@ def _warnings(done: "Conversion") -> list[str]:
 
 
 def _told(done: "Conversion", data: Path, where: Path) -> str:
-    material = done.material
-    lines = [f"graph: {change}" for change in material.network.changes]
+    inputs = done.inputs
+    lines = [f"graph: {change}" for change in inputs.network.changes]
     for written in done.written:
         c = written.candidate
         lines.append(f"{written.path}: {written.bytes / 1000:.0f} kB, {c.precision}: {c.way}")
     kinds = [w.candidate.precision for w in done.written]
     lines += [
-        f"on {len(material.test)} faces ({data}, {material.test.split}):",
+        f"on {len(inputs.test)} faces ({data}, {inputs.test.split}):",
         f"  {'':14}{'float':>9}" + "".join(f"{kind:>17}" for kind in kinds),
         _row(
             "accuracy",
-            material.card.accuracy,
+            inputs.card.accuracy,
             [w.candidate.parity.card.accuracy for w in done.written],
         ),
     ]
-    for emotion, recall in material.card.recall.items():
+    for emotion, recall in inputs.card.recall.items():
         after = [w.candidate.parity.card.recall[emotion] for w in done.written]
         if recall is not None:
             lines.append(_row(emotion, recall, [a for a in after if a is not None]))

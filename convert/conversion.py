@@ -10,10 +10,10 @@ from edge.support.atomic import Draft, cannot_write
 from edge.support.errors import ConversionError
 
 from .crosscheck import Checked, check_everywhere
-from .inputs import Material, gather
+from .inputs import Inputs, gather
 from .layers import LayerError
 from .measure import latencies, not_in_xnnpack
-from .options import Wish
+from .options import ConversionOptions
 from .precisions import Candidate, Maker
 from .report import Written, write_report
 
@@ -26,7 +26,7 @@ class Conversion:
         report: what `parity.json` holds.
     """
 
-    material: Material
+    inputs: Inputs
     written: tuple[Written, ...]
     report: dict[str, Any]
 
@@ -36,7 +36,7 @@ class Conversion:
         return [w.candidate for w in self.written if w.path is None]
 
 
-def convert(wish: Wish) -> Conversion:
+def convert(options: ConversionOptions) -> Conversion:
     """Convert, and write every file that keeps its accuracy, whole or not at all, and the report.
 
     Raises:
@@ -44,27 +44,27 @@ def convert(wish: Wish) -> Conversion:
     """
     with ExitStack() as drafts:
         # Made first: a place that cannot be written is told before minutes of work.
-        kept = {asked: Draft(wish.target(asked)) for asked in wish.precisions}
+        kept = {asked: Draft(options.target(asked)) for asked in options.precisions}
         for draft in kept.values():
             drafts.callback(draft.drop)
-        material = gather(wish)
-        maker = Maker(wish, material)
-        candidates = {asked: maker.make(asked) for asked in wish.precisions}
-        errors = _layer_errors(maker) if wish.debug else ()
+        inputs = gather(options)
+        maker = Maker(options, inputs)
+        candidates = {asked: maker.make(asked) for asked in options.precisions}
+        errors = _layer_errors(maker) if options.debug else ()
         paths: dict[str, Path | None] = {}
         models: dict[str, ModelFile] = {}
         sizes: dict[str, int] = {}
         checked: dict[str, tuple[Checked, ...]] = {}
         for asked, candidate in candidates.items():
             draft = kept[asked]
-            _write(draft.path, wish.target(asked), candidate.model)
+            _write(draft.path, options.target(asked), candidate.model)
             models[asked] = read_model(draft.path)  # as the device would
             sizes[asked] = draft.path.stat().st_size
             checked[asked] = check_everywhere(models[asked])
             paths[asked] = None
-            if candidate.drop <= wish.max_drop:
+            if candidate.drop <= options.max_drop:
                 draft.keep()
-                paths[asked] = wish.target(asked)
+                paths[asked] = options.target(asked)
     ms = latencies(models)
     written = tuple(
         Written(
@@ -77,7 +77,7 @@ def convert(wish: Wish) -> Conversion:
         )
         for asked, candidate in candidates.items()
     )
-    return Conversion(material, written, write_report(wish, material, written, errors))
+    return Conversion(inputs, written, write_report(options, inputs, written, errors))
 
 
 def _layer_errors(maker: Maker) -> tuple[LayerError, ...]:

@@ -19,14 +19,14 @@ from .network import (
     with_labels,
     with_probabilities,
 )
-from .options import Wish
+from .options import ConversionOptions
 from .representative import Representative, representative_faces
 
 _TRIED = 500  # faces on which each input range is tried where none is given
 
 
 @dataclass(frozen=True)
-class Material:
+class Inputs:
     """All that every precision is made from and measured with.
 
     Attributes:
@@ -43,37 +43,37 @@ class Material:
     warnings: tuple[str, ...]
 
 
-def gather(wish: Wish) -> Material:
+def gather(options: ConversionOptions) -> Inputs:
     """Read model and faces. Raises: ModelError, DatasetError, ConversionError."""
-    network = load_network(wish.model)
-    if wish.labels:
-        network = with_labels(network, list(wish.labels))
+    network = load_network(options.model)
+    if options.labels:
+        network = with_labels(network, list(options.labels))
     shape = network.face_shape
-    splits = find_splits(wish.data)
+    splits = find_splits(options.data)
     with progress_bar("reading faces to calibrate") as progress:
-        faces = load_split(wish.data, "train" if "train" in splits else None, shape, progress)
-    sample = representative_faces(faces, wish.faces, wish.seed, wish.lit)
+        faces = load_split(options.data, "train" if "train" in splits else None, shape, progress)
+    sample = representative_faces(faces, options.faces, options.seed, options.lit)
     with progress_bar("reading faces to measure") as progress:
-        test = load_split(wish.data, None, shape, progress)
-    network = _ranged(network, wish, test)
+        test = load_split(options.data, None, shape, progress)
+    network = _ranged(network, options, test)
     network = with_probabilities(network, test.images[:_TRIED])
     with progress_bar("scoring them in float") as progress:
         scores = predict(network, test.images, progress)
     if not np.isfinite(scores).all():
         raise ConversionError(
-            f"{wish.model}: gives NaN or infinite scores of real faces; check --input-range, or train "
+            f"{options.model}: gives NaN or infinite scores of real faces; check --input-range, or train "
             "it again"
         )
     card = score(test.labels, scores.argmax(axis=1))
     warnings = _warnings(faces, test, card)
-    if network.scaled and wish.input_range not in (None, RAW):
+    if network.scaled and options.input_range not in (None, RAW):
         warnings += ("its graph begins by scaling its input already; --input-range comes on top",)
-    return Material(network, sample, test, scores, card, warnings)
+    return Inputs(network, sample, test, scores, card, warnings)
 
 
-def _ranged(network: Network, wish: Wish, test: LabelledFaces) -> Network:
-    if wish.input_range:
-        return with_input_range(network, wish.input_range)
+def _ranged(network: Network, options: ConversionOptions, test: LabelledFaces) -> Network:
+    if options.input_range:
+        return with_input_range(network, options.input_range)
     if network.scaled:
         return network
     order = np.random.default_rng(0).permutation(len(test))[:_TRIED]
@@ -83,8 +83,8 @@ def _ranged(network: Network, wish: Wish, test: LabelledFaces) -> Network:
         told = predict(with_input_range(network, name), faces).argmax(axis=1)
         found.append(f"{name} gives {np.mean(told == labels):.1%}")
     raise ConversionError(
-        f"{wish.model}: its graph does not scale its input, so say which values it was trained on: "
-        f"--input-range {', '.join(INPUT_RANGES)}; on {len(faces)} faces of {wish.data} "
+        f"{options.model}: its graph does not scale its input, so say which values it was trained on: "
+        f"--input-range {', '.join(INPUT_RANGES)}; on {len(faces)} faces of {options.data} "
         f"{', '.join(found)} accuracy"
     )
 

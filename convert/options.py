@@ -10,7 +10,7 @@ MIXED = "mixed"
 
 
 @dataclass(frozen=True)
-class Wish:
+class ConversionOptions:
     """All that `edge-emo convert` can be told.
 
     Attributes:

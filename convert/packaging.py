@@ -14,8 +14,8 @@ from edge.inference.model_file import TASK, ModelFile
 from edge.support.labels import EMOTIONS
 from edge.support.machine import version_of
 
-from .inputs import Material
-from .options import MIXED, Wish
+from .inputs import Inputs
+from .options import MIXED, ConversionOptions
 from .quantize import CALIBRATED
 from .tflite_metadata import add_metadata
 
@@ -25,10 +25,12 @@ DESCRIPTION = (
 )
 
 
-def describe(wish: Wish, material: Material, precision: str, flatbuffer: bytes) -> ModelFile:
+def describe(
+    options: ConversionOptions, inputs: Inputs, precision: str, flatbuffer: bytes
+) -> ModelFile:
     """Return the model with all that can be said of it before it is measured."""
-    network = material.network
-    name = wish.name or network.name
+    network = inputs.network
+    name = options.name or network.name
     height, width, channels = network.shape
     int8 = precision == "int8"
     face = "gray face" if channels == 1 else "face in colour (R, G, B)"
@@ -45,14 +47,18 @@ def describe(wish: Wish, material: Material, precision: str, flatbuffer: bytes) 
             + (" (int8 = uint8 - 128)" if int8 else ""),
         },
         "labels": list(EMOTIONS),
-        "training": _training(wish.model),
-        "source": {"file": wish.model.name, **_hash(wish.model), "changes": list(network.changes)},
-        "quantization": material.sample.record() if precision in (*CALIBRATED, MIXED) else {},
-        "license": wish.license,
+        "training": _training(options.model),
+        "source": {
+            "file": options.model.name,
+            **_hash(options.model),
+            "changes": list(network.changes),
+        },
+        "quantization": inputs.sample.record() if precision in (*CALIBRATED, MIXED) else {},
+        "license": options.license,
         "tools": _tools(),
     }
-    whole = add_metadata(flatbuffer, name, DESCRIPTION, __version__, wish.license)
-    return ModelFile(wish.target(precision), whole, about)
+    whole = add_metadata(flatbuffer, name, DESCRIPTION, __version__, options.license)
+    return ModelFile(options.target(precision), whole, about)
 
 
 def _training(path: Path) -> dict[str, Any]:

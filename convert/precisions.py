@@ -10,10 +10,10 @@ from edge.support.errors import ConversionError
 from edge.support.progress import progress_bar
 
 from .crosscheck import reference_scores
-from .inputs import Material
+from .inputs import Inputs
 from .layers import LayerStudy
 from .measure import Parity, measure
-from .options import AUTO, MIXED, Wish
+from .options import AUTO, MIXED, ConversionOptions
 from .packaging import describe
 from .quantize import CALIBRATED, check_quantizable, to_tflite
 
@@ -45,10 +45,10 @@ class Candidate:
 
 @dataclass
 class Maker:
-    """Makes candidates from one material."""
+    """Makes candidates from one inputs."""
 
-    wish: Wish
-    material: Material
+    options: ConversionOptions
+    inputs: Inputs
 
     def make(self, asked: str) -> Candidate:
         """Return the candidate for what was asked: a precision, `mixed` or `auto`.
@@ -72,11 +72,11 @@ class Maker:
         """The layers under int8."""
         check_quantizable(self._float32)
         with progress_bar("calibrating to compare layers") as progress:
-            return LayerStudy(self.material.network, self.material.sample, progress)
+            return LayerStudy(self.inputs.network, self.inputs.sample, progress)
 
     @cached_property
     def _float32(self) -> bytes:
-        return to_tflite(self.material.network, "float32")
+        return to_tflite(self.inputs.network, "float32")
 
     def _auto(self) -> Candidate:
         try:
@@ -135,17 +135,17 @@ class Maker:
         if precision in CALIBRATED:
             check_quantizable(self._float32)
         with progress_bar(f"calibrating {precision}") as progress:
-            return to_tflite(self.material.network, precision, self.material.sample, progress)
+            return to_tflite(self.inputs.network, precision, self.inputs.sample, progress)
 
     def _measured(self, precision: str, flatbuffer: bytes, way: str) -> Candidate:
-        m = self.material
-        model = describe(self.wish, m, precision, flatbuffer)
+        m = self.inputs
+        model = describe(self.options, m, precision, flatbuffer)
         with progress_bar(f"measuring {precision}") as progress:
             found = measure(model, m.test.images, m.test.labels, m.scores, progress)
         about: dict[str, Any] = {
             **model.about,
             "evaluation": {
-                "data": self.wish.data.name,
+                "data": self.options.data.name,
                 "split": m.test.split,
                 "keras": m.card.as_dict(),
                 precision: found.card.as_dict(),
@@ -157,4 +157,4 @@ class Maker:
         return Candidate(precision, replace(model, about=about), found, way)
 
     def _keeps(self, candidate: Candidate) -> bool:
-        return candidate.drop <= self.wish.max_drop
+        return candidate.drop <= self.options.max_drop

@@ -18,10 +18,10 @@ from train.figures import draw_confusion, png
 
 from . import layers
 from .crosscheck import Checked
-from .inputs import Material
+from .inputs import Inputs
 from .layers import LayerError
 from .measure import LEAST_SCORE
-from .options import Wish
+from .options import ConversionOptions
 from .precisions import Candidate
 
 SCHEMA = 1
@@ -73,12 +73,12 @@ class Written:
 
 
 def write_report(
-    wish: Wish,
-    material: Material,
+    options: ConversionOptions,
+    inputs: Inputs,
     written: tuple[Written, ...],
     errors: tuple[LayerError, ...] = (),
 ) -> dict[str, Any]:
-    """Write the report into the folder `wish.report`.
+    """Write the report into the folder `options.report`.
 
     Args:
         errors: the layers under int8, where they were studied.
@@ -91,24 +91,24 @@ def write_report(
     """
     facts = {
         "schema": SCHEMA,
-        "model": str(wish.model),
-        "network": material.network.name,
-        "changes": list(material.network.changes),
-        "data": str(wish.data),
-        "split": material.test.split,
-        "max_accuracy_drop": wish.max_drop,
-        "warnings": list(material.warnings),
-        "float": material.card.as_dict(),
+        "model": str(options.model),
+        "network": inputs.network.name,
+        "changes": list(inputs.network.changes),
+        "data": str(options.data),
+        "split": inputs.test.split,
+        "max_accuracy_drop": options.max_drop,
+        "warnings": list(inputs.warnings),
+        "float": inputs.card.as_dict(),
         "precisions": [w.as_dict() for w in written],
-        "calibration": material.sample.record(),
+        "calibration": inputs.sample.record(),
         "machine": describe_machine(),
     }
-    folder = wish.report
+    folder = options.report
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made: {error.strerror}; choose another") from error
-    picture = _confusions(material, written)
+    picture = _confusions(inputs, written)
     write_text(folder / "parity.json", json.dumps(facts, indent=1) + "\n")
     write_bytes(folder / "parity.png", picture)
     plot = None
@@ -116,19 +116,19 @@ def write_report(
         plot = layers.plot(errors)
         write_text(folder / "layers.csv", layers.as_csv(errors))
         write_bytes(folder / "layers.png", plot)
-    page = _page(wish, material, written, picture, errors, plot)
+    page = _page(options, inputs, written, picture, errors, plot)
     write_text(folder / "parity.html", page)
     return facts
 
 
-def table(material: Material, written: tuple[Written, ...]) -> Table:
+def table(inputs: Inputs, written: tuple[Written, ...]) -> Table:
     """Return a row per precision: size, accuracy, agreement, divergence, speed."""
     head = (
         *("precision", "file, kB", "accuracy", "change", "same emotion told"),
         *("divergence, mean", "worst", "ms, 1 thread", "2 threads", "operators in XNNPACK"),
     )
     none = ("-",) * 7
-    rows: list[tuple[object, ...]] = [("float network", "", f"{material.card.accuracy:.2%}", *none)]
+    rows: list[tuple[object, ...]] = [("float network", "", f"{inputs.card.accuracy:.2%}", *none)]
     for w in written:
         p = w.candidate.parity
         rows.append(
@@ -148,21 +148,21 @@ def table(material: Material, written: tuple[Written, ...]) -> Table:
 
 
 def _page(
-    wish: Wish,
-    material: Material,
+    options: ConversionOptions,
+    inputs: Inputs,
     written: tuple[Written, ...],
     picture: bytes,
     errors: tuple[LayerError, ...],
     plot: bytes | None,
 ) -> str:
-    notes = [*(f"Added to the graph: {c}." for c in material.network.changes), *material.warnings]
+    notes = [*(f"Added to the graph: {c}." for c in inputs.network.changes), *inputs.warnings]
     notes += [f"{w.candidate.precision}: {w.candidate.way}." for w in written]
     sections = [
-        Section("Every precision", "\n".join(notes), table(material, written)),
+        Section("Every precision", "\n".join(notes), table(inputs, written)),
         Section(
             "Recall of each emotion",
             "In the float network, and by how many points each file is off.",
-            _recalls(material, written),
+            _recalls(inputs, written),
         ),
         Section("Confusion matrices", picture=picture),
         Section("In every interpreter that is installed here", table=_checks(written)),
@@ -173,7 +173,7 @@ def _page(
             "gives 0.29 steps."
         )
         sections.append(Section("Layer by layer", text, _layers(errors), plot))
-    sample = material.sample
+    sample = inputs.sample
     told = (
         f"{len(sample)} faces, as many of each emotion, drawn with seed {sample.seed}"
         + (", every second one in another light. " if sample.lit else ". ")
@@ -183,20 +183,20 @@ def _page(
     machine = Table(("", ""), [(k, v) for k, v in describe_machine().items()])
     sections.append(Section("Timed on", table=machine))
     lead = (
-        f"{wish.model} against its TFLite files, on {len(material.test)} faces of {wish.data} "
-        f"({material.test.split}). Divergence is Kullback-Leibler's, in nats, of scores of at least "
+        f"{options.model} against its TFLite files, on {len(inputs.test)} faces of {options.data} "
+        f"({inputs.test.split}). Divergence is Kullback-Leibler's, in nats, of scores of at least "
         f"1/{1 / LEAST_SCORE:.0f}."
     )
-    return render_page(f"Parity of {wish.name or material.network.name}", lead, sections)
+    return render_page(f"Parity of {options.name or inputs.network.name}", lead, sections)
 
 
-def _recalls(material: Material, written: tuple[Written, ...]) -> Table:
+def _recalls(inputs: Inputs, written: tuple[Written, ...]) -> Table:
     rows = []
     for emotion in EMOTIONS:
         changes = (w.candidate.parity.recall_change[emotion] for w in written)
         cells = ["-" if c is None else f"{100 * c:+.2f}" for c in changes]
-        faces = material.test.counts()[emotion]
-        rows.append((emotion, faces, percent(material.card.recall[emotion]), *cells))
+        faces = inputs.test.counts()[emotion]
+        rows.append((emotion, faces, percent(inputs.card.recall[emotion]), *cells))
     return Table(("emotion", "faces", "float", *(w.candidate.precision for w in written)), rows)
 
 
@@ -214,8 +214,8 @@ def _layers(errors: tuple[LayerError, ...]) -> Table:
     return Table(("layer", "operator", "own error", "in steps", "error reached"), rows)
 
 
-def _confusions(material: Material, written: tuple[Written, ...]) -> bytes:
-    cards = {"float network": material.card}
+def _confusions(inputs: Inputs, written: tuple[Written, ...]) -> bytes:
+    cards = {"float network": inputs.card}
     cards |= {w.candidate.precision: w.candidate.parity.card for w in written}
     columns = min(len(cards), 3)
     rows = -(-len(cards) // columns)

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from edge.cli import verbose_option
 
 if TYPE_CHECKING:
-    from .run_folder import Material, Plan
+    from .run_folder import Plan, TrainingData
     from .training import Listener
 
 _PATH = click.Path(path_type=Path)
@@ -88,7 +88,7 @@ def command(
     from .devices import start_keras
 
     on = start_keras(devices)
-    from .run_folder import begin, carry_out, check_material, read_material, reopen
+    from .run_folder import begin, carry_out, check_data, read_data, reopen
 
     if resume:
         run, plan = resume, reopen(resume, data)
@@ -99,22 +99,22 @@ def command(
         run = out or Path("runs", arch)
         plan = _plan(data, arch, recipe, labels, overrides, drop_duplicates)
     with _bars() as progress:
-        material = read_material(plan, progress)
+        faces = read_data(plan, progress)
     if on.writes:
-        _tell(material, plan)
+        _report_data(faces, plan)
     if resume:
-        check_material(run, material)
+        check_data(run, faces)
     elif on.writes:
-        begin(run, plan, material)
+        begin(run, plan, faces)
     with listening(plan.recipe.epochs, on.writes) as listener:
         try:
-            card = carry_out(run, plan, material, on, listener)
+            card = carry_out(run, plan, faces, on, listener)
         except KeyboardInterrupt:
             click.echo(f"\nedge-emo: stopped; go on with edge-emo train --resume {run}", err=True)
             return
     if card:
         click.echo(
-            f"{run / 'model.keras'}: {card.accuracy:.2%} of {card.faces} {material.held} faces "
+            f"{run / 'model.keras'}: {card.accuracy:.2%} of {card.faces} {faces.held} faces "
             f"are right; see {run / 'report.html'}\n"
         )
         click.echo(card.as_text())
@@ -143,15 +143,15 @@ def _plan(
     return Plan(arch, data, name, settings, drop_duplicates)
 
 
-def _tell(material: "Material", plan: "Plan") -> None:
+def _report_data(data: "TrainingData", plan: "Plan") -> None:
     """Say what will be learnt from, before the first epoch."""
-    faces, validation, held = material.faces, material.validation, material.held
+    faces, validation, held = data.faces, data.validation, data.held
     click.echo(f"{'emotion':10}{'train':>8}{held:>12}", err=True)
     for name, n in faces.counts().items():
         click.echo(f"{name:10}{n:>8}{validation.counts()[name]:>12}", err=True)
     for name in (*faces.skipped, *validation.skipped):
         click.echo(f"edge-emo: {name}: is no readable image; skipped", err=True)
-    if across := len(material.duplicates.across):
+    if across := len(data.duplicates.across):
         click.echo(
             f"edge-emo: {across} faces to learn from are in {held} too; "
             + ("dropped" if plan.drop_duplicates else "--drop-duplicates leaves them out"),

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from edge.evaluation.metrics import Calibration, Scorecard
 from edge.support.labels import EMOTIONS
-from train.figures import draw_confusion, png
 
+from .figures import draw_confusion, png
 from .history import History
 
 BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#666666"  # told apart by the colour-blind (Okabe, Ito)

@@ -49,7 +49,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """The faces of a plan, read and chosen.
 
     Attributes:
@@ -62,16 +62,16 @@ class Material:
     duplicates: Duplicates
 
 
-def read_material(plan: Plan, progress: Callable[[str, int, int], None]) -> Material:
+def read_data(plan: Plan, progress: Callable[[str, int, int], None]) -> TrainingData:
     """Return the faces to learn from and to measure on. Raises: DatasetError."""
     faces, validation, held = training_and_validation(plan.data, plan.recipe.seed, progress)
     duplicates = find_duplicates(faces, validation)
     if plan.drop_duplicates:
         faces = faces.select(np.delete(np.arange(len(faces)), duplicates.across))
-    return Material(faces, validation, held, duplicates)
+    return TrainingData(faces, validation, held, duplicates)
 
 
-def begin(run: Path, plan: Plan, material: Material) -> None:
+def begin(run: Path, plan: Plan, data: TrainingData) -> None:
     """Make the run's folder and write the plan.
 
     Raises:
@@ -89,7 +89,7 @@ def begin(run: Path, plan: Plan, material: Material) -> None:
         raise cannot_write(run, error) from error
     write_text(run / "recipe.toml", plan.recipe.to_toml())
     described = {k: v for k, v in asdict(plan).items() if k != "recipe"}
-    described |= {"data": str(plan.data.resolve()), "faces_sha256": _fingerprint(material)}
+    described |= {"data": str(plan.data.resolve()), "faces_sha256": _fingerprint(data)}
     write_text(run / "run.json", json.dumps(described, indent=1) + "\n")
 
 
@@ -120,31 +120,31 @@ def reopen(run: Path, data: Path | None) -> Plan:
         raise TrainingError(f"{run}: cannot resume: its plan is damaged: {error}") from error
 
 
-def check_material(run: Path, material: Material) -> None:
+def check_data(run: Path, data: TrainingData) -> None:
     """Refuse faces that are not those the run began with. Raises: TrainingError."""
     before = json.loads((run / "run.json").read_text()).get("faces_sha256")
-    if before != _fingerprint(material):
+    if before != _fingerprint(data):
         raise TrainingError(
             f"{run}: its data has changed since it began; put it back as it was, or begin a new "
             "run with another --out"
         )
 
 
-def begin_or_reopen(run: Path, plan: Plan, material: Material) -> Plan:
+def begin_or_reopen(run: Path, plan: Plan, data: TrainingData) -> Plan:
     """Begin the run, or return the plan it began with if it is there already.
 
     Raises:
-        TrainingError, OutputError: see `begin`, `reopen`, `check_material`.
+        TrainingError, OutputError: see `begin`, `reopen`, `check_data`.
     """
     if not (run / "run.json").exists():
-        begin(run, plan, material)
+        begin(run, plan, data)
         return plan
-    check_material(run, material)
+    check_data(run, data)
     return reopen(run, plan.data)
 
 
 def carry_out(
-    run: Path, plan: Plan, material: Material, devices: Devices, listener: Listener
+    run: Path, plan: Plan, data: TrainingData, devices: Devices, listener: Listener
 ) -> Scorecard | None:
     """Train the plan to its end and write model and reports; go on where a checkpoint is.
 
@@ -157,26 +157,24 @@ def carry_out(
     architecture = ARCHITECTURES[plan.architecture]
     if devices.writes:
         write_text(run / "environment.json", json.dumps(_environment(devices), indent=1) + "\n")
-    history = train(
-        architecture, plan.recipe, material.faces, material.validation, run, devices, listener
-    )
+    history = train(architecture, plan.recipe, data.faces, data.validation, run, devices, listener)
     if not devices.writes:
         return None
     model = finished_model(architecture, plan.recipe, run)
-    adjust(model, prior(material.faces, plan.recipe), plan.recipe.logit_adjustment)
+    adjust(model, prior(data.faces, plan.recipe), plan.recipe.logit_adjustment)
     save_model(model, run / "model.keras")
     return write_report(
         run,
-        _facts(plan, material, model, history),
+        _facts(plan, data, model, history),
         history,
-        material.validation,
-        predict(model, material.validation),
-        augmented_samples(material.faces, plan.recipe, SAMPLES_EACH),
+        data.validation,
+        predict(model, data.validation),
+        augmented_samples(data.faces, plan.recipe, SAMPLES_EACH),
     )
 
 
-def _facts(plan: Plan, material: Material, model: keras.Model, history: History) -> dict[str, Any]:
-    faces, validation = material.faces, material.validation
+def _facts(plan: Plan, data: TrainingData, model: keras.Model, history: History) -> dict[str, Any]:
+    faces, validation = data.faces, data.validation
     return {
         "architecture": plan.architecture,
         "parameters": model.count_params(),
@@ -189,8 +187,8 @@ def _facts(plan: Plan, material: Material, model: keras.Model, history: History)
         "data": {
             "name": plan.data.name,
             "training": faces.counts(),
-            material.held: validation.counts(),
-            "duplicates": material.duplicates.counts(),
+            data.held: validation.counts(),
+            "duplicates": data.duplicates.counts(),
             "duplicates_dropped": plan.drop_duplicates,
             "skipped": [*faces.skipped, *validation.skipped],
         },
@@ -209,9 +207,9 @@ def _environment(devices: Devices) -> dict[str, Any]:
     }
 
 
-def _fingerprint(material: Material) -> str:
+def _fingerprint(data: TrainingData) -> str:
     digest = hashlib.sha256()
-    for faces in (material.faces, material.validation):
+    for faces in (data.faces, data.validation):
         digest.update(faces.labels.tobytes())
         for begin in range(0, len(faces), 4096):
             digest.update(faces.images[begin : begin + 4096].tobytes())

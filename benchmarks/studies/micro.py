@@ -23,7 +23,7 @@ from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.support.progress import progress_bar
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 
 
 @click.command(context_settings={"show_default": True})
@@ -75,7 +75,7 @@ def _unpacked(wheel: Path, folder: Path) -> Path:
 
 def _measured(place: Path) -> dict[str, float]:
     """Return the times of the version at a place."""
-    program = HERE / "benchmarks" / "stage_times.py"
+    program = Path(__file__).with_name("stage_times.py")
     start = f"import runpy, sys; sys.path[0] = {str(place)!r}; "
     start += f"runpy.run_path({str(program)!r}, run_name='__main__')"
     told = subprocess.run(

@@ -10,12 +10,12 @@ from edge.support.machine import version_of
 from edge.support.quiet import quiet_stderr
 
 from ..clip import Picture
-from ..timing import Contestant, Glance
+from ..timing import Glance, System
 
 FER_PACKAGE = "fer package"
 
 
-def fer_contestant() -> tuple[Contestant | None, str]:
+def fer_system() -> tuple[System | None, str]:
     """Return it, or None and why it does not run here, in a phrase."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -40,4 +40,4 @@ def fer_contestant() -> tuple[Contestant | None, str]:
         return lambda picture: Glance(len(detector.detect_emotions(picture.image)), {})
 
     what = f"fer {version_of('fer')} from PyPI, FER(mtcnn=False).detect_emotions"
-    return Contestant(FER_PACKAGE, what, size, begin), ""
+    return System(FER_PACKAGE, what, size, begin), ""

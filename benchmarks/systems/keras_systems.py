@@ -1,4 +1,4 @@
-"""The contestants that need TensorFlow: float32 conversions, the full model, the paper's loop."""
+"""The systems that need TensorFlow: float32 conversions, the full model, the paper's loop."""
 
 import tempfile
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from edge.support.labels import EMOTIONS
 from train.architectures import paper_c
 
 from ..clip import Picture
-from ..timing import Contestant, Glance
+from ..timing import Glance, System
 from .paper_loop import PaperLoop
-from .tflite import PAPER_CALL, PAPER_INT8, PAPER_LOOP, PAPER_PREDICT, PAPER_TFLITE, Pipelines
+from .pipelines import PAPER_CALL, PAPER_INT8, PAPER_LOOP, PAPER_PREDICT, PAPER_TFLITE, Pipelines
 
 UNTRAINED = (
     "paper-c's weights are untrained (there is no models/paper-c.keras; name one with "
@@ -31,11 +31,11 @@ UNTRAINED = (
 
 def float_twins(
     names: dict[str, str], original: Path, model: ModelFile, pipelines: Pipelines
-) -> tuple[Contestant, ...]:
+) -> tuple[System, ...]:
     """Return the pipeline with `original`, the network of `model`, in other precisions.
 
     Args:
-        names: of the contestants, by precision.
+        names: of the systems, by precision.
 
     Raises:
         ModelError, ConversionError.
@@ -54,9 +54,9 @@ def float_twins(
     )
 
 
-def paper_contestants(
+def paper_systems(
     path: Path | None, pipelines: Pipelines
-) -> tuple[tuple[Contestant, ...], tuple[str, ...]]:
+) -> tuple[tuple[System, ...], tuple[str, ...]]:
     """Return all that run the paper's Model C, and what to know of them.
 
     Args:
@@ -68,14 +68,14 @@ def paper_contestants(
     model = _model_c(path) if path else paper_c()
     size = _saved_size(model)
     pipeline = "this pipeline, the full Keras Model C"
-    contestants = (
+    systems = (
         pipelines.tflite(PAPER_INT8, *_converted(model, "paper-c", "int8")),
         pipelines.tflite(PAPER_TFLITE, *_converted(model, "paper-c", "float32")),
         pipelines.pipeline(PAPER_PREDICT, f"{pipeline} by model.predict", size, ByPredict(model)),
         pipelines.pipeline(PAPER_CALL, f"{pipeline} by a compiled call", size, ByCall(model)),
         _paper_loop(model, size),
     )
-    return contestants, () if path else (UNTRAINED,)
+    return systems, () if path else (UNTRAINED,)
 
 
 class ByPredict:
@@ -108,7 +108,7 @@ class ByCall:
         return self._scores(tf.constant(as_input(face[None]))).numpy()[0]
 
 
-def _paper_loop(model: keras.Model, size: int) -> Contestant:
+def _paper_loop(model: keras.Model, size: int) -> System:
     # The paper divides by 255 in its loop, our Model C in its first layer: not both.
     classifier = keras.Model(model.layers[1].output, model.output)
     loop = PaperLoop(classifier)
@@ -117,7 +117,7 @@ def _paper_loop(model: keras.Model, size: int) -> Contestant:
     def begin() -> Callable[[Picture], Glance]:
         return lambda picture: Glance(len(loop(picture.image)), {})
 
-    return Contestant(PAPER_LOOP, "the paper's Fig. 15 as printed, Model C", size, begin)
+    return System(PAPER_LOOP, "the paper's Fig. 15 as printed, Model C", size, begin)
 
 
 def _model_c(path: Path) -> keras.Model:

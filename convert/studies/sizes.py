@@ -24,15 +24,16 @@ from edge.evaluation.prediction import predict_all
 from edge.inference.model_file import read_model
 from edge.support.atomic import write_text
 from edge.support.progress import progress_bar
+from train.studies.pages import fill
 
 from ..backend import start_tensorflow
 
 start_tensorflow()
 
 from ..conversion import convert  # noqa: E402 (TensorFlow has to be started first)
-from ..inputs import Material, gather  # noqa: E402
+from ..inputs import Inputs, gather  # noqa: E402
 from ..measure import latencies, parity  # noqa: E402
-from ..options import Wish  # noqa: E402
+from ..options import ConversionOptions  # noqa: E402
 from ..packaging import describe  # noqa: E402
 from ..quantize import PRECISIONS, to_tflite  # noqa: E402
 from ..representative import LIGHT, representative_faces  # noqa: E402
@@ -56,7 +57,7 @@ def main(models: tuple[str, ...], data: Path, work: Path, docs: Path | None, siz
         name, _, given = model.partition("=")
         path, source_range, labels = [*given.split(","), "", ""][:3]
         folder = work / name
-        wish = Wish(
+        options = ConversionOptions(
             model=Path(path),
             data=data,
             output=folder / f"{name}.tflite",
@@ -69,24 +70,24 @@ def main(models: tuple[str, ...], data: Path, work: Path, docs: Path | None, siz
             debug=True,
         )
         folder.mkdir(parents=True, exist_ok=True)
-        if not (wish.report / "parity.json").exists():
-            convert(wish)
-        report = json.loads((wish.report / "parity.json").read_text())
-        texts[name] = _table(report, _times(wish))
+        if not (options.report / "parity.json").exists():
+            convert(options)
+        report = json.loads((options.report / "parity.json").read_text())
+        texts[name] = _table(report, _times(options))
         if sizes:
-            texts[f"{name} sizes"] = _sizes(wish, folder / "sizes.json")
+            texts[f"{name} sizes"] = _sizes(options, folder / "sizes.json")
     for name, text in texts.items():
         click.echo(f"{name}\n{text}\n")
     if docs:
         page = docs / "conversion.md"
         content = page.read_text()
         for name, text in texts.items():
-            content = _fill(content, name, text)
+            content = fill(content, name, text)
         write_text(page, content)
 
 
-def _times(wish: Wish) -> dict[str, dict[int, float]]:
-    files = {p: read_model(wish.target(p)) for p in wish.precisions}
+def _times(options: ConversionOptions) -> dict[str, dict[int, float]]:
+    files = {p: read_model(options.target(p)) for p in options.precisions}
     return latencies(files)
 
 
@@ -110,9 +111,9 @@ def _table(report: dict[str, Any], ms: dict[str, dict[int, float]]) -> str:
     return "\n".join(rows)
 
 
-def _sizes(wish: Wish, kept: Path) -> str:
+def _sizes(options: ConversionOptions, kept: Path) -> str:
     if not kept.exists():
-        rows = _try_sizes(wish, gather(wish))
+        rows = _try_sizes(options, gather(options))
         write_text(kept, json.dumps(rows, indent=1) + "\n")
     rows = json.loads(kept.read_text())
     lines = [
@@ -130,12 +131,12 @@ def _sizes(wish: Wish, kept: Path) -> str:
     return "\n".join(lines)
 
 
-def _try_sizes(wish: Wish, material: Material) -> list[dict[str, Any]]:
+def _try_sizes(options: ConversionOptions, inputs: Inputs) -> list[dict[str, Any]]:
     """Return what each size gives, clean and in bad light, with each seed."""
     from ..network import predict
 
-    network, test = material.network, material.test
-    train = load_split(wish.data, "train", network.face_shape)
+    network, test = inputs.network, inputs.test
+    train = load_split(options.data, "train", network.face_shape)
     some, labels = test.images[::EVERY], test.labels[::EVERY]
     spoilt = [corrupt(some, name, strength) for name in LIGHT for strength in STRENGTHS]
     exact = [predict(network, faces) for faces in spoilt]
@@ -147,8 +148,8 @@ def _try_sizes(wish: Wish, material: Material) -> list[dict[str, Any]]:
             for seed in SEEDS:
                 sample = representative_faces(train, size, seed, lit)
                 flatbuffer = to_tflite(network, "int8", sample)
-                classifier = TFLiteClassifier(describe(wish, material, "int8", flatbuffer))
-                found = parity(test.labels, material.scores, predict_all(classifier, test.images))
+                classifier = TFLiteClassifier(describe(options, inputs, "int8", flatbuffer))
+                found = parity(test.labels, inputs.scores, predict_all(classifier, test.images))
                 row["clean"].append(_figures(found))
                 bad = [
                     _figures(parity(labels, e, predict_all(classifier, faces)))
@@ -162,13 +163,6 @@ def _try_sizes(wish: Wish, material: Material) -> list[dict[str, Any]]:
 
 def _figures(found: Any) -> list[float]:
     return [100 * found.change, 100 * found.agreement, found.mean_divergence]
-
-
-def _fill(page: str, name: str, content: str) -> str:
-    """Return the page with `content` where its comments `name` and `/name` stand."""
-    before, begin, rest = page.partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition(f"<!-- /{name} -->")
-    return f"{before}{begin}{content}\n{end}{after}" if begin and end else page
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`edge-emo bench`: every contestant on the same frames, what is not installed named as skipped."""
+"""`edge-emo bench`: every system on the same frames, what is not installed named as skipped."""
 
 import contextlib
 import html
@@ -38,7 +38,7 @@ class Bench:
     plot: Path
 
     def rows(self):
-        return {row["name"]: row for row in self.report["contestants"]}
+        return {row["name"]: row for row in self.report["systems"]}
 
 
 @pytest.fixture(scope="module")
@@ -208,9 +208,9 @@ def test_without_tensorflow_the_int8_model_still_runs(edge_emo, without, short_v
     ended = edge_emo("bench", "--source", short_video, "--rounds", 1, "--json", file)
     assert ended.status == 0, ended.err
     report = json.loads(file.read_text())
-    assert [row["name"] for row in report["contestants"]] == ["edge-s int8"]
-    assert report["contestants"][0]["fps"]["median"] > 0
-    assert report["contestants"][0]["times_paper_loop"] is None
+    assert [row["name"] for row in report["systems"]] == ["edge-s int8"]
+    assert report["systems"][0]["fps"]["median"] > 0
+    assert report["systems"][0]["times_paper_loop"] is None
     assert [s["name"] for s in report["skipped"]] == [*NEED_TENSORFLOW, FER]
     assert "edge-s int8 " in ended.out
     for name in NEED_TENSORFLOW:
@@ -237,7 +237,7 @@ def test_json_on_stdout_is_all_there_is(edge_emo, without, portrait_file):
     assert ended.status == 0, ended.err
     report = json.loads(ended.out)
     assert report["frames"] == 1
-    assert report["contestants"][0]["faces"] == 1
+    assert report["systems"][0]["faces"] == 1
 
 
 @pytest.mark.parametrize("option", ["--json", "--plot"])

@@ -1,4 +1,4 @@
-"""`edge-emo bench --compare`: two benches beside each other, as a ratio for each contestant."""
+"""`edge-emo bench --compare`: two benches beside each other, as a ratio for each system."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ REPORT = {
     "source": {"name": "demo", "sampling": "all its 60 frames", "size": [1280, 720]},
     "frames": 60,
     "threads": 1,
-    "contestants": [
+    "systems": [
         {"name": "edge-s int8", "fps": {"median": 100.0}},
         {"name": "paper's loop", "fps": {"median": 5.0}},
     ],
@@ -43,7 +43,7 @@ def files(tmp_path):
 def test_a_ratio_is_told_for_each_contestant_in_both(edge_emo, files):
     def board(report):
         report["machine"]["cpu"] = "Raspberry Pi 5"
-        report["contestants"][0]["fps"]["median"] = 40.0
+        report["systems"][0]["fps"]["median"] = 40.0
 
     ended = edge_emo("bench", "--compare", *files(board))
     assert ended.status == 0
@@ -56,9 +56,9 @@ def test_a_ratio_is_told_for_each_contestant_in_both(edge_emo, files):
 
 
 def test_what_ran_in_one_only_is_listed_without_a_ratio(edge_emo, files):
-    ended = edge_emo("bench", "--compare", *files(lambda r: r["contestants"].pop(1)))
+    ended = edge_emo("bench", "--compare", *files(lambda r: r["systems"].pop(1)))
     assert ended.out.splitlines()[-1].split()[-3:] == ["5.0", "-", "-"]
-    a, b = files(lambda r: r["contestants"].pop(1))
+    a, b = files(lambda r: r["systems"].pop(1))
     ended = edge_emo("bench", "--compare", b, a)
     assert ended.out.splitlines()[-1].split()[-3:] == ["-", "5.0", "-"]
 

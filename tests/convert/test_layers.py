@@ -2,13 +2,13 @@
 
 from convert.inputs import gather
 from convert.layers import LayerStudy
-from convert.options import Wish
+from convert.options import ConversionOptions
 
 
 def test_the_layer_that_int8_cannot_hold_is_found(fragile_file, labelled_folder_once, tmp_path):
-    wish = Wish(fragile_file, labelled_folder_once, tmp_path / "x.tflite", tmp_path)
-    material = gather(wish)
-    study = LayerStudy(material.network, material.sample, lambda *_: None)
+    options = ConversionOptions(fragile_file, labelled_folder_once, tmp_path / "x.tflite", tmp_path)
+    inputs = gather(options)
+    study = LayerStudy(inputs.network, inputs.sample, lambda *_: None)
     lone = next(error for error in study.errors if "lone" in error.layer)
     likeness = next(error for error in study.errors if "likeness" in error.layer)
     assert likeness.reached < 0.1 < lone.reached

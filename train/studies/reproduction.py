@@ -31,8 +31,9 @@ from ..command import listening  # noqa: E402
 from ..history import History, read_history  # noqa: E402
 from ..plots import curves, shares_by_emotion  # noqa: E402
 from ..recipe import load_recipe  # noqa: E402
-from ..run_folder import Material, Plan, begin_or_reopen, carry_out, read_material, reopen  # noqa: E402
+from ..run_folder import Plan, TrainingData, begin_or_reopen, carry_out, read_data, reopen  # noqa: E402
 from ..training import finished_model, predict  # noqa: E402
+from .pages import fill  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,14 @@ class Result:
 @verbose_option
 def main(data: Path, runs: Path, docs: Path | None, measure: bool) -> None:
     """Train Models A, B and C by the paper's protocol and compare."""
-    material = read_material(_plan(EXPERIMENTS[0], data), lambda *_: None)
+    faces = read_data(_plan(EXPERIMENTS[0], data), lambda *_: None)
     results = []
     for experiment in EXPERIMENTS:
         run = runs / experiment.architecture
         if not measure:
-            _train(run, _plan(experiment, data), material, DEVICES)
+            _train(run, _plan(experiment, data), faces, DEVICES)
         if (run / "best.keras").exists():
-            results.append(_result(run, experiment, material.validation))
+            results.append(_result(run, experiment, faces.validation))
     table = _table(results)
     click.echo(table)
     if docs and results:
@@ -95,10 +96,10 @@ def main(data: Path, runs: Path, docs: Path | None, measure: bool) -> None:
     unscaled = runs / "paper-c-unscaled"
     if docs and (unscaled / "best.keras").exists():
         model = finished_model(ARCHITECTURES["paper-c-unscaled"], load_recipe("paper"), unscaled)
-        skew, picture = _skew(model, material.validation)
+        skew, picture = _skew(model, faces.validation)
         write_bytes(docs / "skew.png", picture)
         page = docs / "reproduction.md"
-        text = _fill(_fill(page.read_text(), "table", table), "skew", skew)
+        text = fill(fill(page.read_text(), "table", table), "skew", skew)
         write_text(page, text)
 
 
@@ -108,10 +109,10 @@ def _plan(experiment: Experiment, data: Path) -> Plan:
     return Plan(experiment.architecture, data, "paper", recipe)
 
 
-def _train(run: Path, plan: Plan, material: Material, devices: Devices) -> None:
-    plan = begin_or_reopen(run, plan, material)
+def _train(run: Path, plan: Plan, data: TrainingData, devices: Devices) -> None:
+    plan = begin_or_reopen(run, plan, data)
     with listening(plan.recipe.epochs, tells=True) as listener:
-        carry_out(run, plan, material, devices, listener)
+        carry_out(run, plan, data, devices, listener)
 
 
 def _result(run: Path, experiment: Experiment, faces: LabelledFaces) -> Result:
@@ -172,13 +173,6 @@ def _skew(model: keras.Model, faces: LabelledFaces) -> tuple[str, bytes]:
 
 def _percent2(share: float | None) -> str:
     return "not known to us" if share is None else f"{share:.2%}"
-
-
-def _fill(page: str, name: str, content: str) -> str:
-    """Return the page with `content` where its comments `name` and `/name` stand."""
-    before, begin, rest = page.partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition(f"<!-- /{name} -->")
-    return f"{before}{begin}{content}\n{end}{after}"
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from ..command import listening, pairs, set_option  # noqa: E402
 from ..cost import int8_bytes, multiply_adds  # noqa: E402
 from ..history import read_history  # noqa: E402
 from ..recipe import load_recipe  # noqa: E402
-from ..run_folder import Material, Plan, begin_or_reopen, carry_out, read_material  # noqa: E402
+from ..run_folder import Plan, TrainingData, begin_or_reopen, carry_out, read_data  # noqa: E402
 from ..training import predict  # noqa: E402
 
 _KEYS = {"name", "arch", "recipe", "set", "drop_duplicates"}
@@ -63,14 +63,14 @@ class Variant:
 def main(variants: Path, data: Path, runs: Path, overrides: tuple[str, ...]) -> None:
     """Train all variants in the TOML file VARIANTS and compare them."""
     wanted = read_variants(variants, data, pairs(overrides))
-    materials: dict[bool, Material] = {}
+    read: dict[bool, TrainingData] = {}
     rows: list[dict[str, Any]] = []
     for variant in wanted:
         dropping = variant.plan.drop_duplicates
-        if dropping not in materials:
-            materials[dropping] = read_material(variant.plan, lambda *_: None)
+        if dropping not in read:
+            read[dropping] = read_data(variant.plan, lambda *_: None)
         click.echo(f"\n{variant.name}", err=True)
-        rows.append(_row(variant, runs, materials[dropping], DEVICES))
+        rows.append(_row(variant, runs, read[dropping], DEVICES))
         write_text(runs / "search.json", json.dumps(rows, indent=1) + "\n")
         write_text(runs / "search.md", as_table(rows) + "\n")
     click.echo(as_table(rows))
@@ -133,14 +133,14 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _row(variant: Variant, runs: Path, material: Material, devices: Devices) -> dict[str, Any]:
+def _row(variant: Variant, runs: Path, data: TrainingData, devices: Devices) -> dict[str, Any]:
     run = runs / variant.name.replace(" ", "-")
     if not (run / "model.keras").exists():
-        plan = begin_or_reopen(run, variant.plan, material)
+        plan = begin_or_reopen(run, variant.plan, data)
         with listening(plan.recipe.epochs, tells=True) as listener:
-            carry_out(run, plan, material, devices, listener)
+            carry_out(run, plan, data, devices, listener)
     model = keras.models.load_model(run / "model.keras", compile=False)
-    faces = material.validation
+    faces = data.validation
     scores = predict(model, faces)
     told = scores.argmax(axis=1)
     card = score(faces.labels, told)
