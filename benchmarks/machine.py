@@ -1,14 +1,12 @@
 """What a measurement was made on, and how busy that machine was."""
 
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from edge.inference.interpreter import installed
-from edge.support.machine import describe_machine, version_of
+from edge.support.machine import describe_machine, throttled_report, version_of
 
 
 def describe_bench(interpreter: str | None, load: float | None) -> dict[str, Any]:
@@ -30,7 +28,7 @@ def describe_bench(interpreter: str | None, load: float | None) -> dict[str, Any
         about["tensorflow_devices"] = [d.name for d in tensorflow.config.list_physical_devices()]
     if (hottest := temperature()) is not None:
         about["temperature_c"] = hottest
-    if throttled := _throttled():
+    if throttled := throttled_report():
         about["throttled"] = throttled
     return about
 
@@ -65,13 +63,3 @@ def energy_j() -> float | None:
     except (OSError, ValueError):
         return None
     return sum(found) if found else None
-
-
-def _throttled() -> str:
-    """Return what a Raspberry Pi says of low voltage and throttling, such as `throttled=0x0`."""
-    if not shutil.which("vcgencmd"):
-        return ""
-    asked = subprocess.run(
-        ["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=False
-    )
-    return asked.stdout.strip()

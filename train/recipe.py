@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+import tomli_w
+
 from edge.support.errors import ConfigError
 
 PLATEAU_FACTOR = 0.2  # the paper's Fig. 10
@@ -74,7 +76,7 @@ class Recipe:
 
     def to_toml(self) -> str:
         """Return the recipe as TOML text."""
-        return "".join(f"{k} = {_toml(v)}\n" for k, v in dataclasses.asdict(self).items())
+        return tomli_w.dumps(dataclasses.asdict(self))
 
 
 def recipe_names() -> list[str]:
@@ -126,12 +128,6 @@ def should_stop(recipe: Recipe, val_losses: Sequence[float]) -> bool:
         return False
     best = min(range(len(val_losses)), key=val_losses.__getitem__)
     return len(val_losses) - 1 - best >= recipe.early_stopping
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _parse(key: str, text: str, kind: Any) -> Any:

@@ -1,14 +1,12 @@
 """Make edge-emo a systemd service on this machine, and take it away again; every step may be repeated."""
 
 import os
-import pwd
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from grp import getgrnam
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -163,6 +161,8 @@ def _drop_in_folder(name: str) -> Path:
 
 
 def _check_root() -> None:
+    if os.name != "posix":
+        raise ServiceError("services need Linux with systemd; this system has none")
     if os.geteuid() != 0:
         raise ServiceError("this changes the system and needs root: run it with sudo")
 
@@ -172,6 +172,8 @@ def _systemd_runs() -> bool:
 
 
 def _user_exists() -> bool:
+    import pwd  # POSIX only
+
     try:
         pwd.getpwnam(USER)
     except KeyError:
@@ -184,9 +186,11 @@ def _make_user(groups: list[str], say: Say) -> None:
         home = ["--home-dir", str(STATE), "--no-create-home"]
         _run(["useradd", "--system", "--user-group", *home, "--shell", "/usr/sbin/nologin", USER])
         say(f"made the user {USER}")
+    import grp  # POSIX only
+
     for group in groups:
         try:
-            members = getgrnam(group).gr_mem
+            members = grp.getgrnam(group).gr_mem
         except KeyError:
             continue
         if USER not in members:

@@ -1,7 +1,10 @@
-"""What ran here: board or processor, system, and the versions that do the work."""
+"""The machine: board or processor, versions of what does the work, temperature, power."""
 
 import os
 import platform
+import re
+import shutil
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -33,8 +36,41 @@ def version_of(package: str) -> str:
         return "of unknown version"
 
 
+def temperatures_c() -> list[float]:
+    """Return the temperatures that the kernel reports, degrees Celsius; none on most PCs."""
+    found = []
+    for zone in sorted(Path("/sys/class/thermal").glob("thermal_zone*/temp")):
+        try:
+            found.append(int(zone.read_text()) / 1000)
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def throttled_report() -> str | None:
+    """Return what a Raspberry Pi's `vcgencmd get_throttled` prints; None on other machines."""
+    if not shutil.which("vcgencmd"):
+        return None
+    command = ["vcgencmd", "get_throttled"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return (done.stdout or done.stderr).strip()
+
+
+def throttled_flags(report: str) -> int | None:
+    """Return the flags of such a report (`throttled=0x50005`); None if it holds none.
+
+    Bit 0 is under-voltage, 1 a capped frequency, 2 throttling, 3 the soft temperature limit, each
+    now; bits 16 to 19 are the same since the board started (Raspberry Pi documentation, vcgencmd).
+    """
+    match = re.search(r"throttled=0x([0-9a-fA-F]+)", report)
+    return int(match[1], 16) if match else None
+
+
 def _cpu() -> str:
-    try:  # a board tells its own name, such as Raspberry Pi 5 Model B Rev 1.0
+    try:  # a board gives its own name, such as Raspberry Pi 5 Model B Rev 1.0
         return Path("/proc/device-tree/model").read_text().rstrip("\0\n")
     except OSError:
         pass

@@ -19,6 +19,12 @@ def test_a_recipe_survives_being_written_and_read():
     assert (recipe.epochs, recipe.augment, recipe.learning_rate) == (7, False, 0.01)
 
 
+@pytest.mark.parametrize("path", ['say "x".keras', "C:\\runs\\a.keras", "läufe/ü.keras", "a\nb"])
+def test_any_path_of_a_teacher_survives_being_written_and_read(path):
+    recipe = load_recipe("edge", {"teacher": path})
+    assert parse_recipe(recipe.to_toml()).teacher == path
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [

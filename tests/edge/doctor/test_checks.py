@@ -1,4 +1,4 @@
-"""Each line of the doctor is ok, warn or fail, and what is not ok says its mend."""
+"""Each line of the doctor is ok, warn or fail, and says what to do about what is not ok."""
 
 import json
 import sys
@@ -6,13 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from edge.doctor import board, cameras
 from edge.doctor import checks as doctor
-from edge.doctor.checks import CHECKS, examine, throttled
+from edge.doctor.checks import CHECKS, examine
 from edge.inference.interpreter import installed
 from edge.support.errors import EdgeEmoError
 
 
-def test_every_check_is_told_and_this_machine_can_run(edge_emo):
+def test_every_check_reports_and_this_machine_can_run(edge_emo):
     ended = edge_emo("doctor", "--json")
     findings = json.loads(ended.out)
     assert {f["check"] for f in findings} == set(CHECKS)
@@ -24,7 +25,7 @@ def test_every_check_is_told_and_this_machine_can_run(edge_emo):
     assert all(f["mend"] for f in findings if f["state"] != "ok")
 
 
-def test_as_text_a_mend_stands_below_what_it_mends(edge_emo, monkeypatch):
+def test_as_text_the_advice_stands_below_the_finding(edge_emo, monkeypatch):
     def broken():
         yield "fail", "no camera", "plug one in"
 
@@ -40,7 +41,7 @@ def test_a_warning_is_no_failure(edge_emo, monkeypatch):
     assert edge_emo("doctor").status == 0
 
 
-def test_a_check_that_breaks_hides_no_other(monkeypatch):
+def test_a_check_that_breaks_does_not_hide_the_others(monkeypatch):
     def broken():
         raise ZeroDivisionError("x")
         yield
@@ -55,18 +56,20 @@ def test_a_check_that_breaks_hides_no_other(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("told", "states"),
+    ("report", "states"),
     [
-        ("throttled=0x0\n", ["ok"]),
-        ("throttled=0x50000\n", ["warn", "warn"]),
-        ("throttled=0x50005\n", ["fail", "fail", "warn", "warn"]),
+        (None, ["ok"]),
+        ("throttled=0x0", ["ok"]),
+        ("throttled=0x50000", ["warn", "warn"]),
+        ("throttled=0x50005", ["fail", "fail", "warn", "warn"]),
         ("VCHI initialization failed", ["warn"]),
     ],
 )
-def test_the_pis_power_flags_are_told_apart(told, states):
-    findings = list(throttled(told))
+def test_each_power_flag_of_a_raspberry_pi_is_reported(monkeypatch, report, states):
+    monkeypatch.setattr(board, "throttled_report", lambda: report)
+    findings = list(CHECKS["power"]())
     assert [f[0] for f in findings] == states
-    assert all(mend for state, _, mend in findings if state != "ok")
+    assert all(advice for state, _, advice in findings if state != "ok")
 
 
 def test_the_pis_cameras_are_listed(monkeypatch):
@@ -79,9 +82,7 @@ def test_the_pis_cameras_are_listed(monkeypatch):
     assert [state for state, _, _ in CHECKS["picamera"]()] == ["warn"]
 
 
-def test_a_webcam_is_told_with_its_name_and_the_pis_own_nodes_are_only_counted(
-    monkeypatch, tmp_path
-):
+def test_a_webcam_is_listed_by_name_and_the_pis_own_nodes_are_only_counted(monkeypatch, tmp_path):
     names = {
         0: "HD Webcam",
         10: "bcm2835-codec-decode",
@@ -91,7 +92,7 @@ def test_a_webcam_is_told_with_its_name_and_the_pis_own_nodes_are_only_counted(
     for number, name in names.items():
         (tmp_path / f"video{number}").mkdir()
         (tmp_path / f"video{number}" / "name").write_text(name + "\n")
-    monkeypatch.setattr(doctor, "_V4L2", tmp_path)
+    monkeypatch.setattr(cameras, "_V4L2", tmp_path)
     pis, webcam = CHECKS["v4l2"]()
     assert pis[:2] == ("ok", "3 nodes of the Pi's own: --camera picamera uses them")
     assert webcam[1].startswith("/dev/video0: HD Webcam")

@@ -1,0 +1,93 @@
+"""Checks of the system and of the software that edge-emo runs on."""
+
+import importlib.metadata
+import platform
+import re
+import subprocess
+import sys
+
+from .finding import FAIL, OK, WARN, Results, read_text
+
+
+def system() -> Results:
+    name = platform.platform()
+    release = read_text("/etc/os-release")
+    if match := re.search(r'^PRETTY_NAME="?([^"\n]*)', release, re.MULTILINE):
+        name = f"{match[1]}, Linux {platform.release()}, {platform.machine()}"
+    if model := read_text("/proc/device-tree/model").strip("\0\n"):
+        name += f", {model}"
+    yield OK, name, ""
+
+
+def python() -> Results:
+    said = f"{platform.python_version()} at {sys.executable}"
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        yield OK, said, ""
+    else:
+        yield FAIL, said, "use Python 3.11, 3.12 or 3.13"
+
+
+def interpreter() -> Results:
+    from ..inference.interpreter import make_interpreter
+    from ..inference.model_file import find_model, read_model
+
+    found = [n for n in ("ai-edge-litert", "tflite-runtime") if _version(n)]
+    if not found:
+        yield FAIL, "none", "pip install ai-edge-litert (32-bit ARM: tflite-runtime)"
+        return
+    model = read_model(find_model(None))
+    make_interpreter(model.flatbuffer, threads=1)
+    yield OK, f"{found[0]} {_version(found[0])}, runs {model.name}", ""
+
+
+def xnnpack() -> Results:
+    """Look for the line that the delegate writes to stderr when it is made."""
+    program = (
+        "from edge.inference.model_file import find_model, read_model\n"
+        "from edge.inference import interpreter\n"
+        "import contextlib\n"
+        "interpreter.quiet_stderr = contextlib.nullcontext\n"
+        "interpreter.make_interpreter(read_model(find_model(None)).flatbuffer, 1)\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if "XNNPACK delegate" in done.stderr:
+        yield OK, "the XNNPACK delegate is used", ""
+    else:
+        yield (
+            WARN,
+            "the int8 model runs without XNNPACK, several times slower",
+            "install ai-edge-litert where it can be had; tflite-runtime lacks it for int8",
+        )
+
+
+def opencv() -> Results:
+    import cv2
+
+    build = cv2.getBuildInformation()
+    gui = _built(build, "GUI") not in ("", "NONE")
+    parts = [
+        f"V4L2 {_built(build, 'v4l/v4l2') or 'NO'}",
+        f"FFmpeg {_built(build, 'FFMPEG') or 'NO'}",
+    ]
+    parts.append("with windows" if gui else "headless")
+    yield OK, f"{cv2.__version__}, {', '.join(parts)}", ""
+
+
+def cascade() -> Results:
+    from ..faces import make_detector
+
+    make_detector("haar", 0.1)
+    yield OK, "the face cascade is there", ""
+
+
+def _built(build: str, what: str) -> str:
+    match = re.search(rf"^\s*{re.escape(what)}:\s*(\S+)", build, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
