@@ -65,12 +65,6 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     "--growth", is_flag=True, help="Also measure how cost grows with faces, pixels and threads."
 )
 @click.option(
-    "--quality/--no-quality",
-    default=True,
-    help="Also search every frame exhaustively, to tell how many faces are found: about a second "
-    "a frame.",
-)
-@click.option(
     "--compare",
     nargs=2,
     type=click.Path(path_type=Path),
@@ -91,7 +85,6 @@ def command(
     plot: Path | None,
     html: Path | None,
     growth: bool,
-    quality: bool,
     compare: tuple[Path, Path] | None,
 ) -> None:
     """Measure frames per second: the int8 model, its float32 twin, the full Keras model, the paper.
@@ -147,9 +140,8 @@ def command(
         "stages": stages,
         "whole": measure_end_to_end(source, model, interpreter, WHOLE_FRAMES),
     }
-    if quality:
-        with progress_bar("quality") as progress:
-            more["quality"] = pipelines.quality(clip, progress)
+    with progress_bar("quality") as progress:
+        more["quality"] = pipelines.quality(clip, progress)
     if growth:
         with progress_bar("growth") as progress:
             more["growth"] = measure_scaling(wanted, clip, os.cpu_count() or 1, progress)

@@ -39,9 +39,8 @@ def make_page(report: Report) -> str:
         sections.append(
             Section(
                 "Quality beside speed",
-                "Against an exhaustive search of every frame at full size by three cascades trained "
-                "apart, which must agree; a face counts as found from an overlap (IoU) of 0.5 on. "
-                "All rows above but the paper's loop and the fer package find these same faces.",
+                "How steady the reported emotions are. What is found of the faces that people see "
+                "is measured by 'edge-emo bench --faces'.",
                 Table(("", "value"), [(k, f"{v:.3g}") for k, v in report.quality.items()]),
             )
         )

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,22 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from edge.emotions.classifier import Classifier
-from edge.faces import Detector
+from edge.faces import Detection, Detector
 from edge.faces.crop import to_gray
-from edge.faces.pyramid import Pyramid
 from edge.outputs import OutputOptions
 from edge.outputs.annotate import annotate
 from edge.outputs.jsonl import JsonLines
 from edge.sources import open_source
-from edge.support.boxes import Box, Sighting
 
 from .systems.pipelines import Pipelines
 
 STAGES = {
     "capture": "decode or compose the frame",
     "gray": "make it gray",
-    "search": "this frame's share of a whole search for faces",
-    "look": "look again at known faces",
+    "detect": "search the whole frame for faces, where that is due",
     "classify": "the network on all faces",
     "follow, crop": "the rest of the analysis: follow faces, cut them out, smooth",
     "draw": "boxes and labels into a copy, as for --record or a window",
@@ -66,7 +63,7 @@ def measure_stages(
         pipeline = pipelines.join(detector, classifier)
         for done, frame in enumerate(islice(source, frames), 1):
             with frame:
-                detector.search_ms = detector.look_ms = classifier.ms = 0.0
+                detector.ms = classifier.ms = 0.0
                 began = time.perf_counter()
                 seen = pipeline.analyse(frame)
                 analysed = time.perf_counter()
@@ -79,11 +76,10 @@ def measure_stages(
                 records.write(frame, seen)
                 written = time.perf_counter()
             gray = (coloured - before_gray) * 1000
-            known = detector.search_ms + detector.look_ms + classifier.ms
+            known = detector.ms + classifier.ms
             took["capture"].append(max(0.0, frame.capture_ms - gray))
             took["gray"].append(gray)
-            took["search"].append(detector.search_ms)
-            took["look"].append(detector.look_ms)
+            took["detect"].append(detector.ms)
             took["classify"].append(classifier.ms)
             took["follow, crop"].append((analysed - began) * 1000 - known)
             took["draw"].append((drawn - coloured) * 1000)
@@ -106,20 +102,12 @@ class _TimedDetector:
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
-        self.search_ms = self.look_ms = 0.0
+        self.ms = 0.0
 
-    def search(
-        self, picture: Pyramid, start: float = 0.0, end: float = 3.0, known: Sequence[Box] = ()
-    ) -> list[Sighting]:
+    def detect(self, image: np.ndarray) -> list[Detection]:
         began = time.perf_counter()
-        found = self._detector.search(picture, start, end, known)
-        self.search_ms += (time.perf_counter() - began) * 1000
-        return found
-
-    def look(self, picture: Pyramid, box: Box, closely: bool = False) -> Sighting | None:
-        began = time.perf_counter()
-        found = self._detector.look(picture, box, closely)
-        self.look_ms += (time.perf_counter() - began) * 1000
+        found = self._detector.detect(image)
+        self.ms += (time.perf_counter() - began) * 1000
         return found
 
 

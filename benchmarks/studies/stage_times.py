@@ -29,7 +29,7 @@ def stages() -> dict[str, Callable[[], object]]:
     images = [clip.picture(6 + i / 25) for i in range(BEGINNING + REPEATS)]
     grays = [to_gray(image) for image in images]
     classifier = TFLiteClassifier(read_model(find_model(None)))
-    detector = make_detector("haar", 0.1)
+    detector = make_detector("haar")
 
     def frame(index: int) -> Frame:
         size = (1280, 720)

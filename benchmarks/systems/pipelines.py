@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.emotions.classifier import Classifier, TFLiteClassifier
-from edge.faces import Detector, make_detector
+from edge.faces import Detector, DetectorOptions, make_detector
 from edge.inference.model_file import ModelFile, find_model, read_model
 from edge.live.pipeline import Pipeline
 from edge.live.settings import RunConfig
@@ -69,7 +69,10 @@ class Pipelines:
         defaults = RunConfig()
         self._wanted = wanted
         self._continuous = continuous
-        self.detector = make_detector(defaults.detector, defaults.min_face)
+        options = DetectorOptions(
+            defaults.min_face, interpreter=wanted.interpreter, threads=wanted.threads
+        )
+        self.detector = make_detector(defaults.detector, options)
 
     def own(self) -> TFLiteClassifier:
         """Return the model under test. Raises: ModelError, InterpreterError."""
@@ -82,9 +85,7 @@ class Pipelines:
 
     def quality(self, clip: Clip, progress: Callable[[int, int], None]) -> dict[str, float]:
         """Return how good the pipeline with the model under test is on a clip."""
-        classifier = self.own()
-        pipeline = self.join(self.detector, classifier)
-        return measure_quality(clip, pipeline, classifier, RunConfig().min_face, progress)
+        return measure_quality(clip, self.join(self.detector, self.own()), progress)
 
     def tflite(self, name: str, model: ModelFile, size: int) -> System:
         """Return the pipeline with a TFLite model. Raises: ModelError, InterpreterError."""

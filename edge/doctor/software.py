@@ -77,7 +77,7 @@ def opencv() -> Results:
 def cascade() -> Results:
     from ..faces import make_detector
 
-    make_detector("haar", 0.1)
+    make_detector("haar")
     yield OK, "the face cascade is there", ""
 
 

@@ -1,87 +1,226 @@
-"""Follow faces from frame to frame and steady their scores."""
+"""One identity for each face: found by a detector now and then, followed by its looks in between."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from ..support.boxes import SAME_FACE_IOU, Box, iou
-from ..support.labels import EMOTIONS, UNSURE
-from ..support.values import Face
+from ..support.boxes import Box, iou, same_face
+from .detector import FACE, Detection, Detector, Eyes
+from .pyramid import Pyramid
 
-KEEP_S = 1.0  # a face not seen for so long is forgotten; its number is not used again
-SCORES_TIME_CONSTANT_S = 0.4  # an expression's change has reached 63 % of its scores by then
-UNSURE_BAND = 0.05  # by which a told emotion may fall below the least confidence and still be told
-LEAD = 0.1  # by which another emotion's score must lead before it is told, so that none flickers
+KEEP_S = 1.0  # a face out of sight for so long gets another number when it comes back
+PIXELS = 24  # side of the remembered picture of a face
+REACH = 0.25  # of its side: how far a face may move from one frame to the next
+ALIKE = 0.7  # least correlation of a face with its remembered picture
+NEAR, ALIKE_SIZE = (
+    1.0,
+    1.5,
+)  # a face of about the same size, a side away, may be one that moved fast
+MISSES = 2  # a face that so many detections in a row do not find is gone
+BOX_TIME_CONSTANT_S = 0.2  # of the small corrections of a followed box
+SMALL = 0.7  # least overlap (IoU) of those; a larger one is a motion that was missed
 
 
 @dataclass(frozen=True)
 class Track:
-    """One face followed: its number, newest box, smoothed scores, told emotion, when it was seen."""
+    """One face in one frame.
+
+    Attributes:
+        number: the same as long as the face is followed; none is used again.
+        box: x, y, width, height in pixels of the frame; it may reach beyond it.
+        score: the detector's at its last detection, 0..1.
+        eyes: the person's right and left one, pixels of the frame, moved along with the box; None
+            where the detector does not know them.
+    """
 
     number: int
     box: Box
-    seen_s: float
-    scores: np.ndarray | None = None
-    scored_s: float = 0.0
-    emotion: int | None = None
-    sure: bool = False
+    score: float
+    eyes: Eyes | None = None
+
+
+@dataclass
+class _Known:
+    """A face: where it is, what it looks like, and what was last found of it.
+
+    Attributes:
+        centre, size: of its box, pixels; size is width and height.
+        picture: what it looks like, uint8 `[PIXELS, PIXELS]`.
+        found_s: when a detection last found it.
+        misses: detections since then that did not.
+        lost: it is out of sight, and kept only for its number.
+    """
+
+    number: int
+    centre: tuple[float, float]
+    size: tuple[float, float]
+    picture: np.ndarray
+    found_s: float
+    found: Detection
+    misses: int = 0
+    lost: bool = False
+
+    @property
+    def side(self) -> float:
+        return (self.size[0] + self.size[1]) / 2
+
+    @property
+    def box(self) -> Box:
+        (x, y), (width, height) = self.centre, self.size
+        return round(x - width / 2), round(y - height / 2), round(width), round(height)
 
 
 class Tracker:
-    """Gives a face the same number, smooths its scores over time, and tells a steady emotion."""
+    """Knows the faces of a scene. Each frame it moves each one to where the frame resembles it most;
+    every `every_s`, and as soon as one is lost, it has the whole frame searched, which corrects the
+    known faces and finds new ones.
+    """
 
-    def __init__(self, unsure_below: float = 0.0) -> None:
-        """Begin with no faces; no emotion is told with less confidence than `unsure_below`, 0..1."""
-        self._unsure_below = unsure_below
-        self._tracks: dict[int, Track] = {}
+    def __init__(self, detector: Detector, every_s: float = 0.0) -> None:
+        """Begin with no faces; with `every_s` 0 every frame is searched."""
+        self._detector = detector
+        self._every_s = every_s
+        self._faces: list[_Known] = []
         self._next = 1
+        self._last_s = self._detected_s = -math.inf
 
-    def follow(self, boxes: list[Box], now_s: float) -> list[Track]:
-        """Return one track for each box, in the order of `boxes`: known faces first choose.
+    def update(self, gray: np.ndarray, now_s: float) -> list[Track]:
+        """Return the faces in uint8 `[h, w]` `gray`, left to right.
 
         Args:
-            boxes: this frame's faces.
             now_s: this frame's time, seconds, never going back.
         """
-        self._tracks = {
-            n: track for n, track in self._tracks.items() if now_s - track.seen_s <= KEEP_S
-        }
-        pairs = sorted(
-            (
-                (iou(track.box, box), track.number, place)
-                for track in self._tracks.values()
-                for place, box in enumerate(boxes)
-            ),
-            key=lambda pair: (-pair[0], pair[1], pair[2]),
-        )
-        numbers: dict[int, int] = {}  # place in boxes -> track
-        for overlap, number, place in pairs:
-            if overlap >= SAME_FACE_IOU and place not in numbers and number not in numbers.values():
-                numbers[place] = number
-        return [self._seen(numbers.get(place), box, now_s) for place, box in enumerate(boxes)]
+        picture = Pyramid(gray)
+        self._faces = [f for f in self._faces if now_s - f.found_s <= KEEP_S + self._every_s]
+        slipped = [f for f in self._faces if not f.lost and not _follow(picture, f)]
+        if slipped or self._is_due(now_s):
+            self._detect(picture, now_s)
+        for face in slipped:
+            face.lost = face.lost or face.found_s < now_s
+        self._last_s = now_s
+        there = [_track(face) for face in self._faces if not face.lost]
+        return sorted(there, key=lambda track: track.box)
 
-    def judge(self, track: Track, scores: np.ndarray, now_s: float) -> Face:
-        """Return the face of a track with its new scores (float `[7]`, sum 1) smoothed in."""
-        if track.scores is not None:
-            kept = math.exp(-max(0.0, now_s - track.scored_s) / SCORES_TIME_CONSTANT_S)
-            scores = kept * track.scores + (1 - kept) * scores
-        emotion = int(np.argmax(scores))
-        if track.emotion is not None and scores[emotion] - scores[track.emotion] < LEAD:
-            emotion = track.emotion
-        least = self._unsure_below - (UNSURE_BAND if track.sure else 0.0)
-        sure = bool(scores[emotion] >= least)
-        self._tracks[track.number] = replace(
-            track, scores=scores, scored_s=now_s, emotion=emotion, sure=sure
-        )
-        named = {name: float(p) for name, p in zip(EMOTIONS, scores, strict=True)}
-        return Face(track.number, track.box, named, EMOTIONS[emotion] if sure else UNSURE)
+    def _is_due(self, now_s: float) -> bool:
+        """Return whether the frame that is nearest to the time of the next detection is this one."""
+        half = (now_s - self._last_s) / 2
+        return now_s - self._detected_s + half >= self._every_s
 
-    def _seen(self, number: int | None, box: Box, now_s: float) -> Track:
-        if number is None:
-            track = Track(self._next, box, now_s)
-            self._next += 1
-        else:
-            track = replace(self._tracks[number], box=box, seen_s=now_s)
-        self._tracks[track.number] = track
-        return track
+    def _detect(self, picture: Pyramid, now_s: float) -> None:
+        self._detected_s = now_s
+        found = distinct(self._detector.detect(picture.gray))
+        pairs = _pairs([face.box for face in self._faces], [one.box for one in found])
+        for face, known in zip(self._faces, pairs, strict=True):
+            if known is None:
+                face.misses += 1
+                face.lost = face.lost or face.misses >= MISSES
+            else:
+                _correct(picture, face, found[known], now_s)
+        for place, one in enumerate(found):
+            if place not in pairs and one.score >= FACE and not self._is_known(one.box):
+                self._faces.append(_new(self._next, picture, one, now_s))
+                self._next += 1
+
+    def _is_known(self, box: Box) -> bool:
+        return any(same_face(box, face.box) for face in self._faces if not face.lost)
+
+
+def distinct(found: Iterable[Detection]) -> list[Detection]:
+    """Return the detections, the surest first, without those that lie on a surer one's face."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        if not any(same_face(one.box, other.box) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _pairs(known: list[Box], found: list[Box]) -> list[int | None]:
+    """Return for each known box the place of its own in `found`, or None: the best overlap first,
+    then those that lie apart, the nearest first.
+    """
+    near = sorted(
+        (-iou(a, b), _distance(a, b), i, j)
+        for i, a in enumerate(known)
+        for j, b in enumerate(found)
+        if same_face(a, b) or (_distance(a, b) <= NEAR and _ratio(a, b) <= ALIKE_SIZE)
+    )
+    pairs: list[int | None] = [None] * len(known)
+    for *_, i, j in near:
+        if pairs[i] is None and j not in pairs:
+            pairs[i] = j
+    return pairs
+
+
+def _distance(a: Box, b: Box) -> float:
+    """Return how far the centres of two boxes lie apart, in sides of a face."""
+    x = a[0] - b[0] + (a[2] - b[2]) / 2
+    y = a[1] - b[1] + (a[3] - b[3]) / 2
+    return 4 * math.hypot(x, y) / (a[2] + a[3] + b[2] + b[3])
+
+
+def _ratio(a: Box, b: Box) -> float:
+    """Return how many times as large as the smaller box the larger one is."""
+    sides = a[2] + a[3], b[2] + b[3]
+    return max(sides) / max(1, min(sides))
+
+
+def _follow(picture: Pyramid, face: _Known) -> bool:
+    """Move a face to where it is now; return False if it is nowhere near."""
+    around = round(PIXELS * REACH)
+    pixels = PIXELS + 2 * around
+    region = picture.patch(face.centre, face.side * pixels / PIXELS, pixels)
+    likeness = cv2.matchTemplate(region, face.picture, cv2.TM_CCOEFF_NORMED)
+    _, best, _, (column, row) = cv2.minMaxLoc(likeness)
+    if best < ALIKE:
+        return False
+    if likeness[around, around] >= best:  # a dark or plain picture looks alike everywhere
+        column = row = around
+    unit = face.side / PIXELS
+    x = column - around + _peak(likeness[row, column - 1 : column + 2])
+    y = row - around + _peak(likeness[row - 1 : row + 2, column])
+    face.centre = (face.centre[0] + x * unit, face.centre[1] + y * unit)
+    return True
+
+
+def _peak(near: np.ndarray) -> float:
+    """Return how far, -0.5..0.5, the peak lies from the middle of three values: a parabola's."""
+    if near.size != 3:
+        return 0.0
+    before, middle, after = near.ravel().tolist()
+    bend = before - 2 * middle + after
+    return 0.0 if bend >= 0 else 0.5 * (before - after) / bend
+
+
+def _new(number: int, picture: Pyramid, found: Detection, now_s: float) -> _Known:
+    x, y, width, height = found.box
+    centre, size = (x + width / 2, y + height / 2), (float(width), float(height))
+    side = (width + height) / 2
+    return _Known(number, centre, size, picture.patch(centre, side, PIXELS), now_s, found)
+
+
+def _correct(picture: Pyramid, face: _Known, found: Detection, now_s: float) -> None:
+    """Take over what was found of a face: a small difference little by little, as boxes jitter."""
+    fresh = _new(face.number, picture, found, now_s)
+    kept = 0.0
+    if not face.lost and iou(face.box, fresh.box) >= SMALL:
+        kept = math.exp(-max(0.0, now_s - face.found_s) / BOX_TIME_CONSTANT_S)
+    face.centre = _mixed(kept, face.centre, fresh.centre)
+    face.size = _mixed(kept, face.size, fresh.size)
+    face.picture = picture.patch(face.centre, face.side, PIXELS)
+    face.found_s, face.found, face.misses, face.lost = now_s, found, 0, False
+
+
+def _mixed(kept: float, was: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
+    return kept * was[0] + (1 - kept) * now[0], kept * was[1] + (1 - kept) * now[1]
+
+
+def _track(face: _Known) -> Track:
+    if face.found.eyes is None:
+        return Track(face.number, face.box, face.found.score)
+    x, y, width, height = face.found.box
+    dx, dy = face.centre[0] - (x + width / 2), face.centre[1] - (y + height / 2)
+    right, left = ((eye[0] + dx, eye[1] + dy) for eye in face.found.eyes)
+    return Track(face.number, face.box, face.found.score, (right, left))

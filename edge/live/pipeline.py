@@ -3,11 +3,11 @@
 import time
 
 from ..emotions.classifier import Classifier, takes_color
+from ..emotions.smoothing import EmotionSmoother
 from ..faces import Detector
 from ..faces.crop import crop_face
-from ..faces.following import Follower
 from ..faces.tracker import Tracker
-from ..support.boxes import scaled
+from ..support.boxes import scaled, within
 from ..support.values import Face, Frame, Observation
 
 
@@ -26,9 +26,9 @@ class Pipeline:
 
         Args:
             continuous: successive frames show the same scene; if not, no face is followed.
-            search_every_s: how often the whole picture is searched, seconds, a share of it in
-                each frame; known faces are followed. 0 searches all of every frame.
-            unsure_below: the least confidence, 0..1, with which an emotion is told.
+            search_every_s: how often a frame is searched for faces, seconds; they are followed in
+                between. 0 searches every frame.
+            unsure_below: the least confidence, 0..1, with which an emotion is reported.
         """
         self._search_every_s = search_every_s if continuous else 0.0
         self._detector = detector
@@ -43,24 +43,28 @@ class Pipeline:
         if not self._continuous:
             self._forget()
         now_s = started if frame.position_s is None else frame.position_s
-        ratio = frame.size[0] / frame.gray.shape[1]  # boxes are told in pixels of the full frame
-        boxes = self._follower.update(frame.gray, now_s)
-        tracks = self._tracker.follow([scaled(box, ratio) for box in boxes], now_s)
+        ratio = (
+            frame.size[0] / frame.gray.shape[1]
+        )  # boxes are reported in pixels of the full frame
+        height, width = frame.gray.shape
+        tracks = self._tracker.update(frame.gray, now_s)
         detected = time.perf_counter()
-        color = frame.color() if boxes and takes_color(self._classifier) else None
+        color = frame.color() if tracks and takes_color(self._classifier) else None
         faces = []
-        for box, track in zip(boxes, tracks, strict=True):
-            if color is not None:
-                face = crop_face(color, scaled(box, ratio), self._classifier.input_size)
-            else:
-                face = crop_face(frame.gray, box, self._classifier.input_size)
-            faces.append(self._tracker.judge(track, self._classifier.classify(face), now_s))
+        for track in tracks:
+            box = within(track.box, (height, width))
+            full = scaled(box, ratio)
+            image, place = (frame.gray, box) if color is None else (color, full)
+            face = crop_face(image, place, self._classifier.input_size)
+            scores = self._classifier.classify(face)
+            emotion = self._smoother.update(track.number, scores, now_s)
+            faces.append(Face(track.number, full, emotion.scores, emotion.name))
         done = time.perf_counter()
         return self._observation(frame, faces, started, detected, done)
 
     def _forget(self) -> None:
-        self._tracker = Tracker(self._unsure_below)
-        self._follower = Follower(self._detector, self._search_every_s)
+        self._tracker = Tracker(self._detector, self._search_every_s)
+        self._smoother = EmotionSmoother(self._unsure_below)
 
     def _observation(
         self, frame: Frame, faces: list[Face], started: float, detected: float, done: float

@@ -107,8 +107,7 @@ class RunConfig:
     search_every: float = setting(
         0.25,
         RECOGNITION,
-        "How often the whole picture is searched for new faces, a part of it in each frame. "
-        "0: all of every frame.",
+        "How often a frame is searched for faces; in between they are followed. 0: every frame.",
         metavar="SECONDS",
         check=not_negative,
     )

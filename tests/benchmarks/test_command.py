@@ -124,7 +124,7 @@ def test_sizes_are_those_of_the_models_files(bench):
 
 def test_every_stage_of_a_frame_has_its_percentiles_and_its_share(bench):
     stages = bench.report["stages"]
-    names = ["capture", "gray", "search", "look", "classify", "follow, crop", "draw", "record"]
+    names = ["capture", "gray", "detect", "classify", "follow, crop", "draw", "record"]
     assert [stage["name"] for stage in stages] == names
     assert sum(stage["share"] for stage in stages) == pytest.approx(1, abs=0.001)
     for stage in stages:
@@ -140,13 +140,8 @@ def test_the_whole_command_is_watched_from_outside(bench):
     assert whole["cpu_s_per_frame"] > 0
 
 
-def test_quality_is_told_beside_speed(bench):
-    quality = bench.report["quality"]
-    assert quality["faces in the reference"] == FRAMES
-    assert (quality["recall"], quality["precision"]) == (1, 1)
-    assert 0 < quality["paper's detector: precision"] <= quality["paper's detector: recall"] == 1
-    assert 0 <= quality["emotions as on the reference's boxes"] <= 1
-    assert quality["changes of the told emotion, per face and second"] >= 0
+def test_the_steadiness_of_emotions_is_told_beside_speed(bench):
+    assert bench.report["quality"]["changes of the reported emotion, per face and second"] >= 0
 
 
 def test_the_growth_of_cost_is_measured_at_every_amount(bench):

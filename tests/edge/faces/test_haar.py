@@ -6,8 +6,8 @@ import pytest
 from faces import FACES, portrait
 
 from edge.faces.crop import to_gray
+from edge.faces.detector import FACE, DetectorOptions
 from edge.faces.haar import CASCADES, DEFAULT, HaarDetector, find_cascade
-from edge.faces.pyramid import Pyramid
 from edge.support.boxes import iou
 from edge.support.errors import DetectorError
 
@@ -21,8 +21,8 @@ def detector():
 
 @pytest.fixture(scope="module")
 def found(detector):
-    """Return the boxes that one whole search with each cascade tells at once."""
-    return lambda gray: [face.box for face in detector.search(Pyramid(gray)) if face.evidence >= 1]
+    """Return the boxes of what is sure to be a face."""
+    return lambda gray: [face.box for face in detector.detect(gray) if face.score >= FACE]
 
 
 @pytest.fixture(scope="module")
@@ -38,58 +38,55 @@ def test_a_face_is_found_in_a_picture_of_any_size(found, gray, scale):
     assert iou(boxes[0], tuple(round(n * scale) for n in ASTRONAUT)) > 0.5
 
 
-def test_boxes_are_plain_numbers_from_left_to_right(found, scene):
+def test_boxes_are_plain_numbers(found, scene):
     for picture in scene("two faces"):
         boxes = found(to_gray(picture))
         assert len(boxes) == 2
-        assert boxes == sorted(boxes)
         assert all(type(n) is int for box in boxes for n in box)
+
+
+def test_scores_are_shares_and_eyes_are_not_known(detector, scene):
+    for face in detector.detect(to_gray(scene("two faces", 1)[0])):
+        assert 0 < face.score <= 1
+        assert face.eyes is None
 
 
 def test_faces_smaller_than_asked_for_are_not_looked_for(gray):
     share = ASTRONAUT[3] / gray.shape[0]
-    assert HaarDetector(min_face=share / 2).search(Pyramid(gray))
-    assert not HaarDetector(min_face=share * 2).search(Pyramid(gray))
+    assert HaarDetector(DetectorOptions(min_face=share / 2)).detect(gray)
+    assert not HaarDetector(DetectorOptions(min_face=share * 2)).detect(gray)
 
 
-def test_the_parts_of_a_search_find_together_what_the_whole_finds(detector, scene):
-    picture = Pyramid(to_gray(scene("two faces", 1)[0]))
-    parts = [
-        face.box
-        for part in range(10)
-        for face in detector.search(picture, part / 10, (part + 1) / 10)
-    ]
-    for face in detector.search(picture, 0, 1):
-        assert any(iou(face.box, box) > 0.7 for box in parts)
+def test_a_face_that_fills_the_picture_is_found(found, gray):
+    x, y, side, _ = ASTRONAUT
+    (box,) = found(gray[y : y + side, x : x + side])
+    assert iou(box, (0, 0, side, side)) > 0.6
 
 
-def test_what_is_known_is_not_found_again(detector, scene):
-    picture = Pyramid(to_gray(scene("two faces", 1)[0]))
-    first, second = (face.box for face in detector.search(picture))
-    (only,) = detector.search(picture, known=[first])
-    assert iou(only.box, second) > 0.5
-    assert detector.search(picture, known=[first, second]) == []
+def test_a_face_partly_outside_the_picture_is_found(found, gray):
+    x, y, side, _ = ASTRONAUT
+    cut = x + side // 6
+    (box,) = found(gray[:, cut:])
+    assert iou(box, (x - cut, y, side, side)) > 0.6
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_a_plain_wall_has_no_face_even_where_one_was(detector, level):
-    wall = Pyramid(np.full((360, 640), level, np.uint8))
-    assert detector.search(wall) == []
-    assert detector.look(wall, ASTRONAUT) is None
+def test_a_plain_wall_has_no_face(detector, level):
+    assert detector.detect(np.full((360, 640), level, np.uint8)) == []
 
 
 def test_noise_has_no_face(detector, pixels):
-    assert detector.search(Pyramid(pixels(360, 640))) == []
+    assert detector.detect(pixels(360, 640)) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2000), (2000, 2), (23, 23), (48, 48), (4000, 30)])
 def test_a_picture_too_small_or_thin_for_a_face_has_none(detector, pixels, shape):
-    assert detector.search(Pyramid(pixels(*shape))) == []
+    assert detector.detect(pixels(*shape)) == []
 
 
 def test_a_strided_view_of_a_camera_buffer_is_searched_in_place(detector, gray):
     padded = np.pad(gray, ((0, 0), (0, 64)))
-    assert detector.search(Pyramid(padded[:, : gray.shape[1]])) == detector.search(Pyramid(gray))
+    assert detector.detect(padded[:, : gray.shape[1]]) == detector.detect(gray)
 
 
 def test_the_cascades_are_files_of_that_name():
@@ -110,24 +107,3 @@ def test_a_cascade_that_is_nowhere_is_said_with_the_mend(monkeypatch, tmp_path):
     with pytest.raises(DetectorError, match="opencv-data") as refused:
         HaarDetector()
     assert DEFAULT in str(refused.value)
-
-
-@pytest.mark.parametrize("closely", [False, True])
-def test_a_look_finds_the_face_near_where_it_was(detector, gray, closely):
-    for share in (-0.2, 0.0, 0.2):
-        x, y, side, _ = ASTRONAUT
-        was = (x + round(share * side), y - round(share * side), side, side)
-        face = detector.look(Pyramid(gray), was, closely)
-        assert iou(face.box, ASTRONAUT) > 0.5
-        assert face.evidence >= 1
-
-
-def test_a_face_that_left_is_not_seen_by_a_look(detector, scene):
-    (face,) = detector.search(Pyramid(to_gray(scene("one face", 1)[0])))
-    nobody = Pyramid(to_gray(scene("nobody", 1)[0]))
-    assert detector.look(nobody, face.box) is None
-
-
-@pytest.mark.parametrize("box", [(-60, -60, 80, 80), (600, 340, 80, 80), (0, 0, 5, 5)])
-def test_a_look_at_the_frames_edge_does_no_harm(detector, pixels, box):
-    assert detector.look(Pyramid(pixels(360, 640)), box) is None

@@ -1,164 +1,246 @@
-"""The same face keeps its number, and its scores follow time, not frames."""
+"""A face keeps its number from the first detection on, between detections too, and is let go soon."""
 
-from itertools import pairwise
-
+import cv2
 import numpy as np
 import pytest
 
-from edge.faces.tracker import KEEP_S, LEAD, SCORES_TIME_CONSTANT_S, UNSURE_BAND, Tracker
-from edge.support.labels import EMOTIONS
+from edge.faces.crop import to_gray
+from edge.faces.detector import FACE, Detection
+from edge.faces.haar import HaarDetector
+from edge.faces.tracker import KEEP_S, MISSES, Tracker, distinct
+from edge.support.boxes import iou
 
-HAPPY, SAD = np.eye(7, dtype="f4")[[EMOTIONS.index("happy"), EMOTIONS.index("sad")]]
-
-
-def numbers(tracker, boxes, now_s):
-    return [track.number for track in tracker.follow(boxes, now_s)]
-
-
-def judged(*steps):
-    """Return the last face of one that stays in place; a step is (time, scores)."""
-    tracker = Tracker()
-    for now_s, scores in steps:
-        face = tracker.judge(tracker.follow([(10, 10, 50, 50)], now_s)[0], scores, now_s)
-    return face
+EVERY_S = 0.2
+WALL = np.full((360, 640), 128, np.uint8)
 
 
-def test_a_face_that_moves_keeps_its_number():
-    tracker = Tracker()
-    seen = {
-        number
-        for i in range(50)
-        for number in numbers(tracker, [(100 + 10 * i, 80 + 2 * i, 100 + i, 100 + i)], i / 25)
-    }
+class Scripted:
+    """A detector that finds what the test says, and counts how often it was asked."""
+
+    def __init__(self, *boxes, score=0.9):
+        self.faces = [Detection(box, score) for box in boxes]
+        self.asked = 0
+
+    def detect(self, image):
+        self.asked += 1
+        return list(self.faces)
+
+    def show(self, *boxes, score=0.9):
+        self.faces = [Detection(box, score) for box in boxes]
+
+
+@pytest.fixture
+def textured():
+    """Return a noisy frame with a patch of other noise, a face to whom it may look like one."""
+    rng = np.random.default_rng(4)
+    wall, face = (rng.integers(0, 256, shape, np.uint8) for shape in ((360, 640), (80, 80)))
+    wall, face = (cv2.GaussianBlur(p, (0, 0), 6) for p in (wall, face))
+    wall, face = (cv2.normalize(p, None, 0, 255, cv2.NORM_MINMAX) for p in (wall, face))
+
+    def frame(x, y):
+        picture = wall.copy()
+        picture[y : y + 80, x : x + 80] = face
+        return picture
+
+    return frame
+
+
+def numbers(tracker, detector, boxes, now_s):
+    """Return the numbers that faces in these boxes get, in the order of the boxes."""
+    detector.show(*boxes)
+    tracks = tracker.update(WALL, now_s)
+    return [next(t.number for t in tracks if t.box == box) for box in boxes]
+
+
+@pytest.fixture
+def every_frame():
+    """Return a tracker that has every frame searched, and its detector."""
+    detector = Scripted()
+    return Tracker(detector), detector
+
+
+def test_a_face_that_moves_keeps_its_number(every_frame):
+    tracker, detector = every_frame
+    seen = set()
+    for i in range(50):
+        detector.show((100 + 10 * i, 80 + 2 * i, 100 + i, 100 + i))
+        (track,) = tracker.update(WALL, i / 25)
+        seen.add(track.number)
     assert len(seen) == 1
 
 
-def test_two_faces_that_pass_each_other_keep_their_numbers():
-    tracker = Tracker()
+def test_two_faces_that_pass_each_other_keep_their_numbers(every_frame):
+    tracker, detector = every_frame
     first = None
     for i in range(60):
-        to_the_right, to_the_left = (100 + 10 * i, 100, 100, 100), (700 - 10 * i, 130, 100, 100)
-        # A detector tells them from left to right, so their order changes when they pass.
-        boxes = sorted([to_the_right, to_the_left])
-        found = dict(zip(boxes, numbers(tracker, boxes, i / 25), strict=True))
-        found = (found[to_the_right], found[to_the_left])
+        to_the_right, to_the_left = (100 + 10 * i, 40, 100, 100), (700 - 10 * i, 160, 100, 100)
+        # Tracks come from left to right, so their order changes when they pass.
+        detector.show(*sorted([to_the_right, to_the_left]))
+        tracks = sorted(tracker.update(WALL, i / 25), key=lambda track: track.box[1])
+        found = [track.number for track in tracks]
         first = first or found
         assert found == first
     assert first[0] != first[1]
 
 
-def test_one_number_is_never_given_to_two_faces_of_a_frame():
-    tracker = Tracker()
-    numbers(tracker, [(100, 100, 100, 100)], 0.0)
-    both = numbers(tracker, [(90, 100, 100, 100), (110, 100, 100, 100)], 0.04)
-    assert len(set(both)) == 2
+def test_one_number_is_never_given_to_two_faces_of_a_frame(every_frame):
+    tracker, detector = every_frame
+    numbers(tracker, detector, [(100, 100, 100, 100)], 0.0)
+    detector.show((60, 100, 100, 100), (145, 100, 100, 100))
+    both = [track.number for track in tracker.update(WALL, 0.04)]
+    assert len(both) == len(set(both)) == 2
 
 
-def test_a_face_out_of_sight_for_a_moment_keeps_its_number():
-    tracker = Tracker()
-    before = numbers(tracker, [(100, 100, 100, 100)], 0.0)
+def test_a_face_out_of_sight_for_a_moment_keeps_its_number(every_frame):
+    tracker, detector = every_frame
+    before = numbers(tracker, detector, [(100, 100, 100, 100)], 0.0)
+    detector.show()
     for now_s in np.arange(0.04, KEEP_S, 0.04):
-        assert numbers(tracker, [], now_s) == []
-    assert numbers(tracker, [(110, 100, 100, 100)], KEEP_S) == before
+        seen = tracker.update(WALL, now_s)
+    assert seen == []
+    assert numbers(tracker, detector, [(110, 100, 100, 100)], KEEP_S) == before
 
 
-def test_a_face_gone_for_longer_gets_a_number_never_used_before():
-    tracker = Tracker()
-    used = set(numbers(tracker, [(100, 100, 100, 100), (400, 100, 100, 100)], 0.0))
+def test_a_face_gone_for_longer_gets_a_number_never_used_before(every_frame):
+    tracker, detector = every_frame
+    used = set(numbers(tracker, detector, [(100, 100, 100, 100), (400, 100, 100, 100)], 0.0))
     later = KEEP_S + 0.01
-    assert not used & set(numbers(tracker, [(100, 100, 100, 100)], later))
+    assert not used & set(numbers(tracker, detector, [(100, 100, 100, 100)], later))
 
 
-def test_a_face_elsewhere_is_another_one():
-    tracker = Tracker()
-    assert numbers(tracker, [(100, 100, 100, 100)], 0.0) != numbers(
-        tracker, [(400, 100, 100, 100)], 0.04
-    )
+def test_a_face_elsewhere_is_another_one(every_frame):
+    tracker, detector = every_frame
+    (one,) = numbers(tracker, detector, [(100, 100, 100, 100)], 0.0)
+    assert one not in numbers(tracker, detector, [(400, 100, 100, 100)], 0.04)
 
 
-def test_tracks_come_in_the_order_of_the_boxes():
-    tracker = Tracker()
-    left, right = (100, 100, 100, 100), (400, 100, 100, 100)
-    a, b = numbers(tracker, [left, right], 0.0)
-    assert numbers(tracker, [right, left], 0.04) == [b, a]
+@pytest.mark.parametrize("inner", [(120, 110, 60, 60), (110, 110, 90, 90), (140, 150, 30, 30)])
+def test_a_box_within_a_box_is_one_face(every_frame, inner):
+    tracker, detector = every_frame
+    outer = (100, 100, 100, 100)
+    seen = set()
+    for i in range(20):  # both, then one, then the other
+        detector.show(*([outer, inner], [outer], [inner])[i % 3])
+        (track,) = tracker.update(WALL, i / 25)
+        seen.add(track.number)
+    assert len(seen) == 1
 
 
-def test_the_first_scores_of_a_face_are_taken_as_they_are():
-    face = judged((5.0, HAPPY))
-    assert face.emotion == "happy"
-    assert face.confidence == 1.0
-    assert face.box == (10, 10, 50, 50)
+def test_of_two_detections_of_one_face_the_surer_one_stays():
+    sure, less = Detection((120, 110, 60, 60), 0.9), Detection((100, 100, 100, 100), 0.6)
+    other = Detection((300, 100, 100, 100), 0.7)
+    assert distinct([less, other, sure]) == [sure, other]
 
 
-def test_after_the_time_constant_a_change_has_come_through_to_63_percent():
-    face = judged((0.0, HAPPY), (SCORES_TIME_CONSTANT_S, SAD))
-    assert face.scores["sad"] == pytest.approx(1 - np.exp(-1), abs=1e-6)
-    assert face.scores["happy"] == pytest.approx(np.exp(-1), abs=1e-6)
+def test_what_only_may_be_a_face_keeps_one_and_begins_none(every_frame):
+    tracker, detector = every_frame
+    detector.show((100, 100, 80, 80), score=FACE - 0.1)
+    assert tracker.update(WALL, 0.0) == []
+    detector.show((100, 100, 80, 80))
+    assert len(tracker.update(WALL, 0.1)) == 1
+    detector.show((100, 100, 80, 80), score=FACE - 0.1)
+    assert all(len(tracker.update(WALL, 0.1 + i / 10)) == 1 for i in range(1, 20))
 
 
-@pytest.mark.parametrize("steps", [2, 5, 30])
-def test_smoothing_depends_on_time_not_on_the_number_of_frames(steps):
-    whole = judged((0.0, HAPPY), (0.3, SAD))
-    many = judged((0.0, HAPPY), *[(0.3 * (i + 1) / steps, SAD) for i in range(steps)])
-    for name in EMOTIONS:
-        assert many.scores[name] == pytest.approx(whole.scores[name], abs=1e-5)
+def test_eyes_move_along_with_the_box(textured):
+    detector = Scripted()
+    detector.faces = [Detection((100, 100, 80, 80), 0.9, ((120.0, 130.0), (160.0, 130.0)))]
+    tracker = Tracker(detector, every_s=1e9)
+    tracker.update(textured(100, 100), 0.0)
+    (track,) = tracker.update(textured(110, 104), 0.04)
+    assert track.eyes[0] == pytest.approx((130, 134), abs=2)
+    assert track.eyes[1] == pytest.approx((170, 134), abs=2)
 
 
-def test_a_clock_that_stands_still_or_goes_back_keeps_scores_probabilities():
-    face = judged((1.0, HAPPY), (1.0, SAD), (0.5, SAD))
-    assert sum(face.scores.values()) == pytest.approx(1, abs=1e-6)
-    assert all(0 <= p <= 1 for p in face.scores.values())
+def test_detections_come_at_the_frames_nearest_to_their_time(textured):
+    detector = Scripted((100, 100, 80, 80))
+    tracker = Tracker(detector, EVERY_S)
+    for index in range(26):
+        tracker.update(textured(100, 100), index / 25)
+    assert detector.asked == 6  # at 0, and every fifth frame
 
 
-def test_smoothed_scores_sum_to_1():
-    rng = np.random.default_rng(3)
-    scores = rng.dirichlet(np.ones(7), 40)
-    face = judged(*[(i / 25, s) for i, s in enumerate(scores)])
-    assert sum(face.scores.values()) == pytest.approx(1, abs=1e-6)
-    assert tuple(face.scores) == EMOTIONS
+def test_a_still_picture_costs_one_detection(textured):
+    detector = Scripted((100, 100, 80, 80))
+    assert len(Tracker(detector, EVERY_S).update(textured(100, 100), 0.0)) == 1
+    assert detector.asked == 1
 
 
-def test_each_face_has_its_own_scores():
-    tracker = Tracker()
-    boxes = [(100, 100, 100, 100), (400, 100, 100, 100)]
-    for now_s in (0.0, 0.1):
-        tracks = tracker.follow(boxes, now_s)
-        faces = [tracker.judge(t, s, now_s) for t, s in zip(tracks, (HAPPY, SAD), strict=True)]
-    assert [face.emotion for face in faces] == ["happy", "sad"]
-    assert [face.confidence for face in faces] == [1.0, 1.0]
+def test_a_face_is_followed_between_detections_by_what_it_looks_like(textured):
+    tracker = Tracker(Scripted((100, 100, 80, 80)), every_s=1e9)
+    tracker.update(textured(100, 100), 0.0)
+    for step in range(1, 20):
+        (track,) = tracker.update(textured(100 + 12 * step, 100 + 5 * step), step / 25)
+        assert iou(track.box, (100 + 12 * step, 100 + 5 * step, 80, 80)) > 0.8
 
 
-def test_the_told_emotion_does_not_flicker_between_two_that_are_close():
-    shares = [0.6, *[0.5 + (-1) ** i * 0.4 * LEAD for i in range(50)]]
-    tracker = Tracker()
-    told = set()
-    for i, share in enumerate(shares):
-        track = tracker.follow([(10, 10, 50, 50)], i / 25)[0]
-        scores = share * HAPPY + (1 - share) * SAD
-        told.add(tracker.judge(track, scores, i / 25).emotion)
-    assert told == {"happy"}
+def test_a_face_that_slips_away_is_searched_for_in_the_same_frame(textured):
+    detector = Scripted((100, 100, 80, 80))
+    tracker = Tracker(detector, every_s=1e9)
+    (before,) = tracker.update(textured(100, 100), 0.0)
+    detector.show((150, 130, 80, 80))
+    (after,) = tracker.update(textured(500, 30), 0.04)
+    assert (after.number, detector.asked) == (before.number, 2)
 
 
-def test_the_told_emotion_changes_once_another_leads_clearly():
-    face = judged((0.0, 0.6 * HAPPY + 0.4 * SAD), *[(0.1 * i, SAD) for i in range(1, 10)])
-    assert face.emotion == "sad"
+def test_a_face_that_turns_into_something_else_is_gone_at_once(textured):
+    detector = Scripted((100, 100, 80, 80))
+    tracker = Tracker(detector, EVERY_S)
+    assert tracker.update(textured(100, 100), 0.0)
+    detector.show()
+    assert tracker.update(textured(500, 200), 0.04) == []
 
 
-def test_an_emotion_below_the_least_confidence_is_unsure_and_keeps_its_scores():
-    tracker = Tracker(unsure_below=0.5)
-    scores = 0.4 * HAPPY + 0.35 * SAD
-    scores[EMOTIONS.index("fear")] = 0.25
-    face = tracker.judge(tracker.follow([(10, 10, 50, 50)], 0.0)[0], scores, 0.0)
-    assert face.emotion == "unsure"
-    assert face.confidence == pytest.approx(0.4)
-    assert sum(face.scores.values()) == pytest.approx(1, abs=1e-6)
+def test_what_looks_the_same_but_is_not_found_is_gone_after_the_stated_time(textured):
+    detector = Scripted((100, 100, 80, 80))
+    tracker = Tracker(detector, EVERY_S)
+    tracker.update(textured(100, 100), 0.0)
+    detector.show()
+    seen = [bool(tracker.update(textured(100, 100), 0.05 * i)) for i in range(1, 30)]
+    assert seen[0]
+    last = 0.05 * (1 + max(i for i, there in enumerate(seen) if there))
+    assert last <= MISSES * EVERY_S
 
 
-def test_confidence_about_the_least_one_does_not_make_the_told_emotion_flicker():
-    tracker = Tracker(unsure_below=0.6)
-    told = []
-    for i in range(50):
-        track = tracker.follow([(10, 10, 50, 50)], i / 5)[0]
-        share = 0.6 + (-1) ** i * 0.4 * UNSURE_BAND
-        told.append(tracker.judge(track, share * HAPPY + (1 - share) * SAD, i / 5).emotion)
-    assert sum(a != b for a, b in pairwise(told)) <= 1
+def test_a_detections_correction_comes_through_with_its_time_constant(textured):
+    detector = Scripted((100, 100, 80, 80))
+    tracker = Tracker(detector, 0.05)
+    tracker.update(textured(100, 100), 0.0)
+    detector.show((100, 100, 92, 92))
+    sides = [tracker.update(textured(100, 100), 0.05 * i)[0].box[2] for i in range(1, 30)]
+    assert sides == sorted(sides)
+    assert 80 <= sides[0] < 88
+    assert sides[-1] >= 91
+
+
+def test_a_jump_is_taken_over_at_once(textured):
+    detector = Scripted((100, 100, 80, 80))
+    tracker = Tracker(detector, 0.05)
+    tracker.update(textured(100, 100), 0.0)
+    detector.show((100, 100, 120, 120))
+    assert tracker.update(textured(100, 100), 0.05)[0].box == (100, 100, 120, 120)
+
+
+def test_a_new_real_face_appears_within_the_time_of_a_search(scene):
+    tracker = Tracker(HaarDetector(), EVERY_S)
+    nobody, pair = scene("nobody", 1)[0], scene("two faces", 20)
+    tracker.update(to_gray(nobody), 0.0)
+    seen = [len(tracker.update(to_gray(p), i / 25)) for i, p in enumerate(pair, 1)]
+    assert seen.index(2) / 25 <= EVERY_S
+    assert set(seen[seen.index(2) :]) == {2}
+
+
+def test_a_real_face_that_left_is_gone_in_the_next_frame(scene):
+    tracker = Tracker(HaarDetector(), EVERY_S)
+    assert tracker.update(to_gray(scene("one face", 1)[0]), 0.0)
+    assert tracker.update(to_gray(scene("nobody", 1)[0]), 0.04) == []
+
+
+def test_the_same_frames_give_the_same_tracks(scene):
+    grays = [to_gray(p) for p in scene("coming near", 12)]
+    runs = []
+    for _ in range(2):
+        tracker = Tracker(HaarDetector(), EVERY_S)
+        runs.append([tracker.update(gray, i / 25) for i, gray in enumerate(grays)])
+    assert runs[0] == runs[1]
+    assert all(runs[0])

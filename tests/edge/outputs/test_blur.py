@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.faces.detector import FACE
 from edge.faces.haar import HaarDetector
-from edge.faces.pyramid import Pyramid
 from edge.outputs.blur import Covering
 from edge.support.values import Face, Observation
 
@@ -49,8 +49,8 @@ def test_no_face_is_found_in_what_is_recorded(edge_emo, short_video, read_video,
         pictures = read_video(path) if name.endswith("mp4") else [cv2.imread(str(path))]
         detector = HaarDetector()
         assert len(pictures) == (8 if name.endswith("mp4") else 1)
-        grays = (Pyramid(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY)) for p in pictures)
-        return sum(found.evidence >= 1 for gray in grays for found in detector.search(gray))
+        grays = (cv2.cvtColor(p, cv2.COLOR_BGR2GRAY) for p in pictures)
+        return sum(found.score >= FACE for gray in grays for found in detector.detect(gray))
 
     assert faces() > 0
     assert faces("--blur") == 0

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from edge.faces.haar import HaarDetector
-from edge.faces.pyramid import Pyramid
 from edge.live.loop import run
 from edge.live.pipeline import Pipeline
 from edge.sources import SourceOptions, fake_picamera2, open_source
@@ -50,7 +49,7 @@ def camera():
 @pytest.fixture
 def blind():
     """A pipeline that sees nothing, at once."""
-    return Pipeline(SimpleNamespace(search=lambda picture, start, end, known: []), None)
+    return Pipeline(SimpleNamespace(detect=lambda image: []), None)
 
 
 def output(write):
@@ -89,7 +88,7 @@ def test_boxes_are_in_pixels_of_the_full_frame(camera):
     detector = HaarDetector()
     with camera(size=(1280, 720)) as source, first(source) as frame:
         seen = Pipeline(detector, Neutral()).analyse(frame)
-        full = detector.search(Pyramid(cv2.cvtColor(frame.color(), cv2.COLOR_BGR2GRAY)))
+        full = detector.detect(cv2.cvtColor(frame.color(), cv2.COLOR_BGR2GRAY))
     assert len(seen.faces) == len(full) == 1
     assert iou(seen.faces[0].box, full[0].box) > 0.5
     assert seen.size == (1280, 720)

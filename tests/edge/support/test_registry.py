@@ -18,7 +18,7 @@ def test_the_names_are_told():
 
 def test_an_unknown_detector_or_output_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match=r"detector: 'yolo' is none of .*haar"):
-        make_detector("yolo", 0.1)
+        make_detector("yolo")
     with pytest.raises(ConfigError, match=r"output: 'printer' is none of .*jsonl.*record"):
         output_class("printer")
 
