@@ -1,11 +1,14 @@
-# make demo   sets everything up and runs the main job on the built-in clip
-# make test   sets everything up and passes the tests
+# make demo        sets everything up and runs the main job on the built-in clip
+# make test        sets everything up and runs all tests
+# make test-fast   sets the runtime up, without TensorFlow, and runs its tests: about a minute
+# make check       lint, format and types
+# make docs        builds the documentation into site/
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT := demo-output
 
-.PHONY: demo test check test-tflite-runtime clean
+.PHONY: demo test test-fast check test-tflite-runtime docs clean
 
 demo: $(VENV)/runtime
 	mkdir -p $(OUT)
@@ -14,7 +17,14 @@ demo: $(VENV)/runtime
 	@echo "look at $(OUT)/annotated.mp4 and $(OUT)/faces.jsonl"
 
 test: $(VENV)/full
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-fast: .venv-fast/installed
+	.venv-fast/bin/python -m pytest -n auto --dist loadgroup tests/edge tests/edge_emo tests/test_architecture.py
+
+docs: .venv-docs/installed
+	.venv-docs/bin/mkdocs build --strict --quiet
+	@echo "look at site/index.html"
 
 # What continuous integration checks besides.
 check: $(VENV)/full
@@ -52,5 +62,17 @@ $(VENV)/full: setup.cfg
 	@$(call FIT_OPENCV,.venv-tflite-runtime/bin/python)
 	touch $@
 
+.venv-fast/installed: setup.cfg
+	$(PYTHON) -m venv .venv-fast
+	.venv-fast/bin/python $(PIP_INSTALL) -e '.[test-fast]'
+	@$(call FIT_OPENCV,.venv-fast/bin/python)
+	touch $@
+
+.venv-docs/installed: setup.cfg
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python $(PIP_INSTALL) -e '.[docs]'
+	@$(call FIT_OPENCV,.venv-docs/bin/python)
+	touch $@
+
 clean:
-	rm -rf $(VENV) .venv-tflite-runtime $(OUT) build *.egg-info
+	rm -rf $(VENV) .venv-fast .venv-docs .venv-tflite-runtime $(OUT) site build *.egg-info
