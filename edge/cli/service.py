@@ -10,7 +10,11 @@ from ..support.errors import ServiceError
 from . import verbose_option
 
 
-@click.group("service", invoke_without_command=True)
+@click.group(
+    "service",
+    short_help="Install and look after the systemd service.",
+    invoke_without_command=True,
+)
 @verbose_option
 @click.pass_context
 def command(context: click.Context) -> None:
