@@ -33,11 +33,11 @@ def command(config: Path, remove: bool) -> None:
       edge-emo publish --config settings.toml
       edge-emo publish --remove
     """
-    from ..publish.settings import read_settings
+    from ..service.publish.settings import read_settings
 
     settings = read_settings(config)
-    from ..publish.client import BrokerAwayError
-    from ..publish.publisher import Publisher
+    from ..service.publish.client import BrokerAwayError
+    from ..service.publish.publisher import Publisher
     from ..support.errors import PublishError
 
     publisher = Publisher(settings)

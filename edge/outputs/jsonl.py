@@ -14,7 +14,7 @@ from ..support.atomic import cannot_write
 from ..support.errors import ConfigError, OutputError
 from ..support.values import Frame, Observation
 from . import OutputOptions
-from .numbering import Numbering
+from .records import Numbering
 from .stdout import write_stdout
 
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .. import __version__
-from ..support.labels import EMOTIONS
+from ... import __version__
+from ...support.labels import EMOTIONS
 from .topics import Topics
 
 UNSURE, NOBODY = "unsure", "none"

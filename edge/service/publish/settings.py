@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..support.errors import ConfigError
+from ...support.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TOPIC = re.compile(r"[^\s+#/]+(/[^\s+#/]+)*")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..support.rotation import number_of, set_aside
+from ...support.rotation import number_of, set_aside
 from .cursor import Place
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ..support.errors import ConfigError, PublishError
+from ...support.errors import ConfigError, PublishError
 from .settings import PublishSettings
 
 log = logging.getLogger(__name__)

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..outputs.sd_notify import Manager
-from ..support.thermal import temperature_c
+from ...outputs.sd_notify import Manager
+from ...support.machine import cpu_name, temperatures_c
 from . import cursor
 from .camera_state import CameraState
 from .client import Broker, BrokerAwayError
 from .cursor import Standing
 from .discovery import device_id, discovery
 from .follower import Follower, Taken
-from .machine import board, switch_cameras
+from .off_switch import switch_cameras
 from .settings import PublishSettings
 from .topics import Topics
 
@@ -148,8 +148,8 @@ class Publisher:
             payload = discovery(
                 self._topics,
                 sorted(self._cameras),
-                board(),
-                temperature_c() is not None,
+                cpu_name(),
+                bool(temperatures_c()),
                 self._settings.switch,
             )
             topic = self._topics.introduction(device_id(self._topics))
@@ -214,7 +214,7 @@ class Publisher:
             "schema": 1,
             "host": self._settings.name,
             "cameras": "OFF" if off else "ON",
-            "temperature_c": temperature_c(),
+            "temperature_c": max(temperatures_c(), default=None),
             "lost_records": sum(s.lost for s in self._standings.values()),
         }
         changed = {**machine, "temperature_c": None} != {**self._machine, "temperature_c": None}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..support.labels import EMOTIONS
+from ...support.labels import EMOTIONS
 from .follower import Follower
 
 ANALYSING, FAILED, OFF, OPENING, STOPPED = "analysing", "failed", "off", "opening", "stopped"

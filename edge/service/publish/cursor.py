@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ..support.atomic import write_text
+from ...support.atomic import write_text
 
 log = logging.getLogger(__name__)
 

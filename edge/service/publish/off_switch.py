@@ -1,19 +1,10 @@
-"""What the publisher does with the machine itself: reads its name, switches its cameras."""
+"""Switch the cameras of this machine off and on by their off switch, a file."""
 
 import logging
 import os
-import platform
 from pathlib import Path
 
 log = logging.getLogger(__name__)
-
-
-def board() -> str:
-    """Return what a board calls itself, such as "Raspberry Pi 5 Model B Rev 1.0"; else its kind."""
-    try:
-        return Path("/proc/device-tree/model").read_text(encoding="utf-8").rstrip("\0\n")
-    except (OSError, ValueError):
-        return platform.machine()
 
 
 def switch_cameras(off_file: Path, on: bool) -> None:
