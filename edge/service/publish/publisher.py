@@ -76,6 +76,12 @@ class Publisher:
             ConfigError: a certificate or the password cannot be used.
             OutputError: the cursor cannot be kept.
         """
+        if not self._settings.tls:
+            log.warning(
+                "the connection to %s:%d is not encrypted (tls = false): whoever is in between reads "
+                "and changes what is sent, the password too",
+                *self._settings.address,
+            )
         pause_s, complained = 1.0, ""
         while not stop.is_set():
             broker = self._broker()
