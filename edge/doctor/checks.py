@@ -12,6 +12,7 @@ CHECKS: dict[str, Callable[[], Results]] = {
     "interpreter": software.interpreter,
     "xnnpack": software.xnnpack,
     "opencv": software.opencv,
+    "interlaced": software.interlaced,
     "cascade": software.cascade,
     "v4l2": cameras.v4l2,
     "picamera": cameras.picamera,

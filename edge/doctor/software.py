@@ -28,15 +28,15 @@ def python() -> Results:
 
 
 def interpreter() -> Results:
+    from ..inference.interpreter import make_interpreter
     from ..inference.model_file import find_model, read_model
-    from ..inference.runtime import Runtime
 
     found = [n for n in ("ai-edge-litert", "tflite-runtime") if _version(n)]
     if not found:
         yield FAIL, "none", "pip install ai-edge-litert (32-bit ARM: tflite-runtime)"
         return
     model = read_model(find_model(None))
-    Runtime().open(model.flatbuffer)
+    make_interpreter(model.flatbuffer, threads=1)
     yield OK, f"{found[0]} {_version(found[0])}, runs {model.name}", ""
 
 
@@ -44,11 +44,10 @@ def xnnpack() -> Results:
     """Look for the line that the delegate writes to stderr when it is made."""
     program = (
         "from edge.inference.model_file import find_model, read_model\n"
-        "from edge.inference import tflite\n"
-        "from edge.inference.runtime import Runtime\n"
+        "from edge.inference import interpreter\n"
         "import contextlib\n"
-        "tflite.quiet_stderr = contextlib.nullcontext\n"
-        "Runtime().open(read_model(find_model(None)).flatbuffer)\n"
+        "interpreter.quiet_stderr = contextlib.nullcontext\n"
+        "interpreter.make_interpreter(read_model(find_model(None)).flatbuffer, 1)\n"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -73,6 +72,27 @@ def opencv() -> Results:
     ]
     parts.append("with windows" if gui else "headless")
     yield OK, f"{cv2.__version__}, {', '.join(parts)}", ""
+
+
+def interlaced() -> Results:
+    """Read a short interlaced clip: some versions give old memory in place of its pictures."""
+    import cv2
+
+    from ..sources.files.interlaced import begins_unconverted, clip, converts_interlaced
+
+    if converts_interlaced():
+        yield OK, "interlaced video is converted", ""
+        return
+    with clip() as path:
+        mended = begins_unconverted(path)
+    yield (
+        WARN,
+        f"OpenCV {cv2.__version__} does not convert interlaced video; "
+        + ("files are read through FFmpeg's filters, streams are" if mended else "it is")
+        + " refused",
+        "for a camera or recorder that interlaces: pip install 'opencv-python<4.13' "
+        "(on a Pi opencv-python-headless)",
+    )
 
 
 def cascade() -> Results:

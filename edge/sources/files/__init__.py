@@ -1,0 +1,1 @@
+"""What video files say of themselves, and what of it can be believed."""
