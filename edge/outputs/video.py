@@ -106,10 +106,12 @@ class Recorder:
             yield from items
             return
         covering, held = Covering(), deque[_Item]()
+        # Whatever their times say: no more pictures are held than these seconds have twice over.
+        most = round(2 * AROUND_S * self._fps) + WAITING
         for item in items:
             covering.see(item[1])
             held.append(item)
-            while abs(when(item[1]) - when(held[0][1])) > AROUND_S:
+            while len(held) > most or abs(when(item[1]) - when(held[0][1])) > AROUND_S:
                 yield _with_cover(covering, held.popleft())
         for item in held:
             yield _with_cover(covering, item)
