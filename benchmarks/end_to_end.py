@@ -11,7 +11,6 @@ from statistics import median
 
 import numpy as np
 
-from edge.inference.runtime import Runtime
 from edge.support.errors import EdgeEmoError
 
 from .machine import energy_j
@@ -45,7 +44,9 @@ class EndToEnd:
     joules_per_frame: float | None = None
 
 
-def measure_end_to_end(source: str, model: str | None, runtime: Runtime, most: int) -> EndToEnd:
+def measure_end_to_end(
+    source: str, model: str | None, interpreter: str | None, most: int
+) -> EndToEnd:
     """Run the command on a source until it ends, or for `most` frames.
 
     Raises:
@@ -53,7 +54,7 @@ def measure_end_to_end(source: str, model: str | None, runtime: Runtime, most: i
     """
     command = [sys.executable, "-m", "edge", "run", "--source", source, "--jsonl", "-"]
     command += ["--model", model] if model else []
-    command += ["--interpreter", runtime.interpreter] if runtime.interpreter else []
+    command += ["--interpreter", interpreter] if interpreter else []
     before, energy = _used(), energy_j()
     began = time.perf_counter()
     came: list[float] = []

@@ -16,6 +16,15 @@ from ..support.errors import SourceError
 from ..support.quiet import quiet_stderr
 from ..support.values import Frame
 from . import SourceOptions
+from .files.container import what_is_missing
+from .files.interlaced import (
+    Watch,
+    begins_unconverted,
+    open_as_progressive,
+    opening,
+    why_not_converted,
+)
+from .files.media_time import MediaTime
 from .orientation import turn
 
 # Read by OpenCV when it first opens a video: what FFmpeg would print, our errors say in one line.
@@ -33,6 +42,7 @@ class _Capture:
     def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
         self.name = name
         self._capture = capture
+        self._watch = Watch(None)
         fps = capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps <= 1000 else 30.0  # some streams tell none, or their clock's rate
 
@@ -43,6 +53,8 @@ class _Capture:
             ok, image = self._capture.read()
             if not ok or image is None:
                 return self._ended(index)
+            if self._watch.is_unconverted(image):
+                raise SourceError(f"{self.name}: {why_not_converted()}")
             image = turn(image, self.rotate, self.mirror)
             yield frame_of(image, self.name, index, self._position(), started)
             index += 1
@@ -122,20 +134,29 @@ class Video(_Capture):
             raise SourceError(
                 f"{path}: is no video that OpenCV can read; it may be truncated or of another kind"
             )
-        counted = _tells_its_length(path)
-        self._frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if counted else 0
+        if path.is_file() and begins_unconverted(path):
+            self.rotate = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360 // 90 * 90
+            capture = open_as_progressive(path)
+            if not capture.isOpened():
+                raise SourceError(f"{path}: {why_not_converted()}")
         super().__init__(str(path), capture)
+        self._path = path
+        self._watch = Watch(path if path.is_file() else None)
+        self._time = MediaTime(self.fps)
+        self._reached_s = 0.0  # by the container's own time
 
     def _position(self) -> float:
-        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        told_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        self._reached_s = max(self._reached_s, told_s)
+        return self._time.after(told_s)
 
     def _ended(self, frames: int) -> None:
-        # A container's count may be an estimate from its duration: allow it a twentieth.
-        if frames == 0 or frames < 0.95 * self._frames - 1:
-            of = f" of {self._frames}" if self._frames else ""
+        if frames == 0:
+            raise SourceError(f"{self.name}: none of its pictures can be decoded; is it damaged?")
+        if missing := what_is_missing(self._path, self._reached_s, 1 / self.fps):
             raise SourceError(
-                f"{self.name}: ends after {frames}{of} frames: the file is truncated or damaged; "
-                "what was read until there is complete"
+                f"{self.name}: ends after {frames} frames: the file is truncated or damaged "
+                f"({missing}); what was read until there is complete"
             )
 
 
@@ -158,19 +179,9 @@ def frame_of(
     )
 
 
-def _tells_its_length(path: Path) -> bool:
-    """Tell whether a file's container states its length: MP4 and MOV, AVI, Matroska and WebM.
-
-    For the others, such as transport streams, FFmpeg guesses.
-    """
-    with path.open("rb") as file:
-        head = file.read(8)
-    return head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3")
-
-
 def _open(*arguments: Any) -> cv2.VideoCapture:
     """Return a `VideoCapture`, open or not, and keep OpenCV's own words on it from the user."""
-    with quiet_stderr():
+    with quiet_stderr(), opening:
         try:
             return cv2.VideoCapture(*arguments)
         except cv2.error:  # a number beyond OpenCV's

@@ -73,7 +73,7 @@ def test_of_a_truncated_video_the_frames_come_and_then_the_error(
     frames = []
     with (
         open_source(str(path)) as source,
-        pytest.raises(SourceError, match=rf"film.{ending}: ends after \d+ of 20 frames"),
+        pytest.raises(SourceError, match=rf"film.{ending}: ends after \d+ frames"),
     ):
         frames.extend(source)
     assert [frame.index for frame in frames] == list(range(len(frames)))
