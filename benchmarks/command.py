@@ -20,7 +20,11 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     return path
 
 
-@click.command("bench", context_settings={"show_default": True})
+@click.command(
+    "bench",
+    short_help="Measure speed and size against other systems.",
+    context_settings={"show_default": True},
+)
 @click.option("--source", metavar="FILE", default="demo", help="A video, images, or 'demo'.")
 @click.option(
     "--model", metavar="NAME|FILE", help="The model under test.  [default: the shipped edge-s]"
@@ -110,6 +114,7 @@ def command(
 
     import cv2
 
+    from edge.inference.runtime import Runtime
     from edge.inference.threads import inference_threads, vision_threads
     from edge.support.atomic import write_text
     from edge.support.progress import progress_bar
@@ -124,11 +129,11 @@ def command(
     from .systems.pipelines import Pipelines, Wanted
     from .timing import race
 
-    threads = threads or inference_threads()
+    runtime = Runtime(interpreter, threads or inference_threads())
     cv2.setNumThreads(vision_threads())
     load = load_now()
     clip = read_clip(source, frames)
-    wanted = Wanted(model, keras, paper_keras, threads, interpreter)
+    wanted = Wanted(model, keras, paper_keras, runtime)
     with progress_bar("preparing the models") as progress:
         lineup = line_up(wanted, clip.continuous, progress)
     with progress_bar("measuring") as progress:
@@ -138,15 +143,15 @@ def command(
         stages = measure_stages(source, pipelines, min(WHOLE_FRAMES, clip.looked_at), progress)
     more: dict[str, Any] = {
         "stages": stages,
-        "whole": measure_end_to_end(source, model, interpreter, WHOLE_FRAMES),
+        "whole": measure_end_to_end(source, model, runtime, WHOLE_FRAMES),
     }
     with progress_bar("quality") as progress:
         more["quality"] = pipelines.quality(clip, progress)
     if growth:
         with progress_bar("growth") as progress:
             more["growth"] = measure_scaling(wanted, clip, os.cpu_count() or 1, progress)
-    machine = describe_bench(interpreter, load)
-    report = make_report(clip, lineup, results, threads, machine, **more)
+    machine = describe_bench(runtime, load)
+    report = make_report(clip, lineup, results, runtime.threads, machine, **more)
     text = json.dumps(report.as_dict(), indent=1)
     click.echo(text if json_file == "-" else report.as_text())
     if json_file and json_file != "-":

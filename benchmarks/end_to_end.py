@@ -11,6 +11,7 @@ from statistics import median
 
 import numpy as np
 
+from edge.inference.runtime import Runtime
 from edge.support.errors import EdgeEmoError
 
 from .machine import energy_j
@@ -44,9 +45,7 @@ class EndToEnd:
     joules_per_frame: float | None = None
 
 
-def measure_end_to_end(
-    source: str, model: str | None, interpreter: str | None, most: int
-) -> EndToEnd:
+def measure_end_to_end(source: str, model: str | None, runtime: Runtime, most: int) -> EndToEnd:
     """Run the command on a source until it ends, or for `most` frames.
 
     Raises:
@@ -54,7 +53,7 @@ def measure_end_to_end(
     """
     command = [sys.executable, "-m", "edge", "run", "--source", source, "--jsonl", "-"]
     command += ["--model", model] if model else []
-    command += ["--interpreter", interpreter] if interpreter else []
+    command += ["--interpreter", runtime.interpreter] if runtime.interpreter else []
     before, energy = _used(), energy_j()
     began = time.perf_counter()
     came: list[float] = []

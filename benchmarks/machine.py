@@ -5,22 +5,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.inference.interpreter import installed
+from edge.inference.runtime import Runtime
 from edge.support.machine import describe_machine, throttled_report, version_of
 
 
-def describe_bench(interpreter: str | None, load: float | None) -> dict[str, Any]:
+def describe_bench(runtime: Runtime, load: float | None) -> dict[str, Any]:
     """Return the description as plain values for JSON.
 
     Args:
-        interpreter: the TFLite interpreter asked for; None for the first that is installed.
+        runtime: what the TFLite models run in.
         load: as `load_now` told it before the bench began.
     """
-    chosen = interpreter or installed()[0]
     about = {
         **describe_machine(),
         "load_before": load,
-        "interpreter": f"{chosen} {version_of(chosen)}",
+        "interpreter": f"{runtime.name} {version_of(runtime.name)}",
     }
     if tensorflow := sys.modules.get("tensorflow"):
         about["tensorflow"] = tensorflow.__version__

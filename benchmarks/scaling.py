@@ -74,7 +74,7 @@ def measure_scaling(
 
     def on(threads: int) -> tuple[Clip, Wanted]:
         cv2.setNumThreads(threads)
-        return few, replace(wanted, threads=threads)
+        return few, replace(wanted, runtime=replace(wanted.runtime, threads=threads))
 
     curves = (
         Curve("faces", tuple(points(FACES, lambda n: (crowd(n), wanted)))),

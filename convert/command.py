@@ -16,7 +16,11 @@ PRECISIONS = ("auto", "int8", "int16x8", "float16", "dynamic", "float32", "mixed
 RANGES = ("0..1", "-1..1", "0..255")
 
 
-@click.command("convert", context_settings={"show_default": True})
+@click.command(
+    "convert",
+    short_help="Convert a Keras model to TFLite files for the device.",
+    context_settings={"show_default": True},
+)
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--data", type=click.Path(path_type=Path), required=True, help="Faces to calibrate and test on."

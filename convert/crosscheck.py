@@ -6,8 +6,8 @@ from typing import Any
 import tensorflow as tf
 
 from edge.emotions.self_check import Agreement, check, check_faces, raw_scores, record
-from edge.inference.interpreter import installed, make_interpreter
 from edge.inference.model_file import ModelFile
+from edge.inference.runtime import Runtime, installed
 from edge.support.errors import InterpreterError, ModelError
 from edge.support.machine import version_of
 from edge.support.quiet import quiet_stderr
@@ -49,9 +49,9 @@ class Checked:
 
 def reference_scores(flatbuffer: bytes, size: tuple[int, ...]) -> dict[str, Any]:
     """Return what a file keeps of the check, as the preferred interpreter gives it."""
-    name = installed()[0]
-    scores = raw_scores(make_interpreter(flatbuffer, 1), check_faces(size))
-    return record(scores, size, f"{name} {version_of(name)}")
+    runtime = Runtime()
+    scores = raw_scores(runtime.open(flatbuffer), check_faces(size))
+    return record(scores, size, f"{runtime.name} {version_of(runtime.name)}")
 
 
 def check_everywhere(model: ModelFile) -> tuple[Checked, ...]:
@@ -67,7 +67,7 @@ def _checked(model: ModelFile, name: str) -> Checked:
                 interpreter = tf.lite.Interpreter(model_content=model.flatbuffer, num_threads=1)
                 interpreter.allocate_tensors()
         else:
-            interpreter = make_interpreter(model.flatbuffer, 1, name)
+            interpreter = Runtime(name).open(model.flatbuffer)
         return Checked(said, check(model, interpreter))
     except (InterpreterError, ModelError, ValueError, RuntimeError) as error:
         return Checked(said, None, f"cannot be used: {str(error).splitlines()[0]}")

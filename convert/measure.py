@@ -11,8 +11,8 @@ import numpy as np
 from edge.emotions.classifier import TFLiteClassifier
 from edge.evaluation.metrics import Scorecard, score
 from edge.evaluation.prediction import predict_all
-from edge.inference.interpreter import make_interpreter
 from edge.inference.model_file import ModelFile
+from edge.inference.runtime import Runtime
 from edge.support.labels import EMOTIONS
 
 # Half a step of an int8 output: what is told as 0 is not taken for less.
@@ -94,7 +94,8 @@ def parity(labels: np.ndarray, before: np.ndarray, after: np.ndarray) -> Parity:
 
 def not_in_xnnpack(flatbuffer: bytes) -> tuple[list[str], int]:
     """Return the kinds of the operators that XNNPACK leaves to plain kernels, and how many run in all."""
-    ops = make_interpreter(flatbuffer, 1)._get_ops_details()  # there is no public way to see them
+    interpreter: Any = Runtime().open(flatbuffer)
+    ops = interpreter._get_ops_details()  # there is no public way to see them
     delegates = [op for op in ops if "delegate" in op["op_name"].lower()]
     plain = [op for op in ops if "delegate" not in op["op_name"].lower()]
     maker = {int(out): op["index"] for op in plain for out in op["outputs"]}
@@ -122,7 +123,9 @@ def latencies(
     They are timed by turns, so that what else the machine does meets all of them.
     """
     timed = {
-        (name, n): TFLiteClassifier(model, n) for name, model in models.items() for n in threads
+        (name, n): TFLiteClassifier(model, Runtime(threads=n))
+        for name, model in models.items()
+        for n in threads
     }
     times: dict[tuple[str, int], list[float]] = {key: [] for key in timed}
     faces = {name: np.full(model.input_size, 127, np.uint8) for name, model in models.items()}

@@ -106,7 +106,6 @@ def test_the_runtime_imports_nothing_heavy():
             assert not {package_of(n) for n in imports(module)} & HEAVY, module
 
 
-@pytest.mark.xfail(reason="until commands are entry points")
 def test_the_runtime_names_no_module_of_another_package_in_a_string():
     """An import hidden in a string would be a circle that no tool sees; entry points are not."""
     for module, path in modules().items():

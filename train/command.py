@@ -28,7 +28,7 @@ _KEPT_BY_A_RUN = {
 }
 
 
-@click.command("train")
+@click.command("train", short_help="Train a network on labelled faces.")
 @click.option("--data", type=_PATH, help="Folder with train/ and test/, or fer2013.csv.")
 @click.option("--arch", metavar="NAME", help="The architecture; see --list.")
 @click.option("--list", "listing", is_flag=True, help="List architectures and recipes.")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from edge.emotions.classifier import Classifier, TFLiteClassifier
 from edge.faces import Detector, DetectorOptions, make_detector
 from edge.inference.model_file import ModelFile, find_model, read_model
+from edge.inference.runtime import Runtime
 from edge.live.pipeline import Pipeline
 from edge.live.settings import RunConfig
 from edge.sources.opencv import frame_of
@@ -33,15 +34,13 @@ class Wanted:
         model: name or file of the .tflite under test.
         keras: the .keras that it was converted from.
         paper_keras: a trained Model C of the paper.
-        threads: of the TFLite interpreter.
-        interpreter: its name.
+        runtime: what the TFLite models run in.
     """
 
     model: str | None = None
     keras: Path | None = None
     paper_keras: Path | None = None
-    threads: int = 1
-    interpreter: str | None = None
+    runtime: Runtime = field(default_factory=Runtime)
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,13 @@ class Pipelines:
         defaults = RunConfig()
         self._wanted = wanted
         self._continuous = continuous
-        options = DetectorOptions(
-            defaults.min_face, interpreter=wanted.interpreter, threads=wanted.threads
-        )
+        options = DetectorOptions(defaults.min_face, runtime=wanted.runtime)
         self.detector = make_detector(defaults.detector, options)
 
     def own(self) -> TFLiteClassifier:
         """Return the model under test. Raises: ModelError, InterpreterError."""
         model = read_model(find_model(self._wanted.model))
-        return TFLiteClassifier(model, self._wanted.threads, self._wanted.interpreter)
+        return TFLiteClassifier(model, self._wanted.runtime)
 
     def join(self, detector: Detector, classifier: Classifier) -> Pipeline:
         """Return a pipeline of these, with no memory yet."""
@@ -89,7 +86,7 @@ class Pipelines:
 
     def tflite(self, name: str, model: ModelFile, size: int) -> System:
         """Return the pipeline with a TFLite model. Raises: ModelError, InterpreterError."""
-        classifier = TFLiteClassifier(model, self._wanted.threads, self._wanted.interpreter)
+        classifier = TFLiteClassifier(model, self._wanted.runtime)
         what = f"this pipeline, {model.precision} TFLite model"
         return self.pipeline(name, what, size, classifier)
 

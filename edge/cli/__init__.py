@@ -1,46 +1,43 @@
 """The command `edge-emo`: finds the subcommand asked for, and says every error in one line."""
 
-import importlib
 import logging
 import os
 import signal
 import sys
 import traceback
-from typing import Any
 
 import click
 
 from .. import __version__
+from ..support import registry
 from ..support.errors import EdgeEmoError, MissingExtraError
 from ..support.journal import JournalFormatter, prefix
 from ..support.quiet import keep_own_stderr
 
-# Subcommand -> where it is. Only the one asked for is imported, so that `run` starts without the
-# packages that `train` needs.
-COMMANDS = {
-    "run": "edge.cli.run",
-    "train": "train.command",
-    "convert": "convert.command",
-    "evaluate": "edge.cli.evaluate",
-    "bench": "benchmarks.command",
-    "models": "edge.cli.models",
-    "doctor": "edge.cli.doctor",
-    "service": "edge.cli.service",
-}
 # A package that a command may miss -> the extra that installs it.
-_EXTRAS = {"tensorflow": "train", "keras": "train", "matplotlib": "bench"}
+_EXTRAS = {"tensorflow": "train", "keras": "train", "matplotlib": "bench", "paho": "mqtt"}
 
 
-class _Lazy(click.Group):
-    """A group whose subcommands are imported when they are asked for."""
+class _Registered(click.Group):
+    """A group whose subcommands are the entry points of `edge_emo.commands`.
+
+    Each is imported when it is asked for, so that `run` starts without the packages that `train`
+    needs.
+    """
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
+        if found := registry.names(registry.COMMANDS):
+            return found
+        raise EdgeEmoError(
+            "no command is registered: edge-emo is not installed, or an older installation is in "
+            "place; run 'pip install edge-emo', or in a checkout 'pip install -e .'"
+        )
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in self.list_commands(context):
             return None
-        return importlib.import_module(COMMANDS[name]).command
+        command: click.Command = registry.load(registry.COMMANDS, name)
+        return command
 
 
 def _set_verbosity(context: click.Context, parameter: click.Parameter, value: int) -> int:
@@ -62,7 +59,7 @@ verbose_option = click.option(
 )
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Registered, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="edge-emo")
 @verbose_option
 def cli() -> None:
@@ -84,6 +81,11 @@ def main(
         command: `edge-emo` itself, or a script's own.
         name: what its user types.
     """
+    complete = f"_{name.replace('-', '_')}_COMPLETE".upper()
+    if instruction := os.environ.get(complete):
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(command, {}, name, complete, instruction))
     keep_own_stderr()
     handler = logging.StreamHandler()
     handler.setFormatter(JournalFormatter("edge-emo: %(message)s"))
@@ -156,9 +158,3 @@ def _missing_library(error: ImportError) -> Exception:
         f"OpenCV's desktop build cannot be imported here ({error}); run 'pip uninstall -y "
         "opencv-python' and then \"pip install 'opencv-python-headless>=4.8,<5'\""
     )
-
-
-def load(target: str) -> Any:
-    """Import `module:name` from `train`, `convert` or `benchmarks`, which the runtime never does."""
-    module, _, name = target.partition(":")
-    return getattr(importlib.import_module(module), name)

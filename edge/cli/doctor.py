@@ -11,7 +11,7 @@ from . import verbose_option
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Check that this machine is ready.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @verbose_option
 def command(as_json: bool) -> None:

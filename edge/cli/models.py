@@ -8,7 +8,11 @@ import click
 from . import verbose_option
 
 
-@click.group("models", invoke_without_command=True)
+@click.group(
+    "models",
+    short_help="List, show and check the shipped models.",
+    invoke_without_command=True,
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @verbose_option
 @click.pass_context
@@ -76,16 +80,16 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
       edge-emo models check mine.tflite --interpreter tflite-runtime
     """
     from ..emotions.self_check import check as compare_with_file
-    from ..inference.interpreter import installed, make_interpreter
     from ..inference.model_file import find_model, read_model
+    from ..inference.runtime import Runtime
     from ..support.errors import EdgeEmoError, ModelError
     from ..support.machine import version_of
 
     read = read_model(find_model(model))
-    used = interpreter or next(iter(installed()), "")
-    here = f"{used} {version_of(used)}"
+    runtime = Runtime(interpreter, threads)
+    here = f"{runtime.name} {version_of(runtime.name)}"
     try:
-        made = make_interpreter(read.flatbuffer, threads, interpreter)
+        made = runtime.open(read.flatbuffer)
     except (ValueError, RuntimeError) as error:
         if isinstance(error, EdgeEmoError):
             raise

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..live.schema import Setting, settings_of
 
@@ -49,8 +50,14 @@ def setting_options(table: type, names: Iterable[str] = ()) -> Callable[[_Comman
     return decorate
 
 
+def _files(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    return [CompletionItem(begun, type="file")]
+
+
 def _option(row: Setting) -> Callable[[_Command], _Command]:
     said: dict[str, Any] = {"cls": GroupedOption, "group": row.group, "help": row.comment()}
+    if "FILE" in row.metavar:
+        said["shell_complete"] = _files
     flag = f"--{row.option}"
     if row.kind is bool and row.default is False:
         return click.option(flag, row.name, is_flag=True, **said)

@@ -19,6 +19,13 @@ Each setting can be given in four places. The first that names it counts:
 4. the default
 
 `edge-emo run --print-config` prints the settings in force as a TOML file with comments.
+
+The shell finishes commands and options at the Tab key after this line in `~/.bashrc` (for zsh
+`zsh_source` in `~/.zshrc`; for fish `_EDGE_EMO_COMPLETE=fish_source edge-emo | source`):
+
+```bash
+eval "$(_EDGE_EMO_COMPLETE=bash_source edge-emo)"
+```
 """
 _KINDS = {str: "text", bool: "true or false", int: "whole number", float: "number"}
 

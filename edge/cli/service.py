@@ -10,7 +10,11 @@ from ..support.errors import ServiceError
 from . import verbose_option
 
 
-@click.group("service", invoke_without_command=True)
+@click.group(
+    "service",
+    short_help="Install and look after the systemd service.",
+    invoke_without_command=True,
+)
 @verbose_option
 @click.pass_context
 def command(context: click.Context) -> None:
@@ -40,17 +44,26 @@ def command(context: click.Context) -> None:
 def install(name: str, camera: str | None, source: Path | None, start: bool) -> None:
     """Make the service edge-emo@NAME, or upgrade it; settings in /etc/edge-emo/ stay.
 
+    The name 'publish' stands for the publisher of all cameras' records by MQTT.
+
     \b
     Examples:
       edge-emo service install 0
       edge-emo service install door --camera rtsp://user:password@host/stream
     """
     from ..service import installer
+    from ..service.publish import unit as publisher
 
+    if name == publisher.NAME and camera is not None:
+        raise ServiceError("camera: 'publish' publishes all cameras' records and takes none itself")
     if source is None and installer.runs_from_prefix():
-        installer.install(name, camera, start, click.echo)
+        if name == publisher.NAME:
+            publisher.install(start, click.echo)
+        else:
+            installer.install(name, camera, start, click.echo)
         return
-    installer.camera_config(name, camera)  # what is wrong with these is said at once
+    if name != publisher.NAME:
+        installer.camera_config(name, camera)  # what is wrong with these is said at once
     if source is None:
         raise ServiceError(
             f"the service runs from {installer.PREFIX}: say with --from which wheel or checkout to "

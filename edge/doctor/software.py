@@ -28,15 +28,15 @@ def python() -> Results:
 
 
 def interpreter() -> Results:
-    from ..inference.interpreter import make_interpreter
     from ..inference.model_file import find_model, read_model
+    from ..inference.runtime import Runtime
 
     found = [n for n in ("ai-edge-litert", "tflite-runtime") if _version(n)]
     if not found:
         yield FAIL, "none", "pip install ai-edge-litert (32-bit ARM: tflite-runtime)"
         return
     model = read_model(find_model(None))
-    make_interpreter(model.flatbuffer, threads=1)
+    Runtime().open(model.flatbuffer)
     yield OK, f"{found[0]} {_version(found[0])}, runs {model.name}", ""
 
 
@@ -44,10 +44,11 @@ def xnnpack() -> Results:
     """Look for the line that the delegate writes to stderr when it is made."""
     program = (
         "from edge.inference.model_file import find_model, read_model\n"
-        "from edge.inference import interpreter\n"
+        "from edge.inference import tflite\n"
+        "from edge.inference.runtime import Runtime\n"
         "import contextlib\n"
-        "interpreter.quiet_stderr = contextlib.nullcontext\n"
-        "interpreter.make_interpreter(read_model(find_model(None)).flatbuffer, 1)\n"
+        "tflite.quiet_stderr = contextlib.nullcontext\n"
+        "Runtime().open(read_model(find_model(None)).flatbuffer)\n"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

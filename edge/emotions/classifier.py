@@ -4,8 +4,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ..inference.interpreter import make_interpreter
 from ..inference.model_file import ModelFile
+from ..inference.runtime import Runtime
 from ..support.errors import EdgeEmoError, ModelError
 from ..support.labels import EMOTIONS
 
@@ -32,10 +32,10 @@ def takes_color(classifier: Classifier) -> bool:
 class TFLiteClassifier:
     """A model file in an interpreter; faces go in as they are, for the scaling is in the graph."""
 
-    def __init__(self, model: ModelFile, threads: int = 1, interpreter: str | None = None) -> None:
+    def __init__(self, model: ModelFile, runtime: Runtime | None = None) -> None:
         """Load the model. Raises: ModelError, InterpreterError, ConfigError."""
         try:
-            self._interpreter = make_interpreter(model.flatbuffer, threads, interpreter)
+            self._interpreter = (runtime or Runtime()).open(model.flatbuffer)
         except EdgeEmoError:
             raise
         except (ValueError, RuntimeError) as error:

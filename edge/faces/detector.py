@@ -1,10 +1,11 @@
 """What a face detector is: one gray picture in, the faces in it out. `make_detector` finds one by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
+from ..inference.runtime import Runtime
 from ..support import registry
 from ..support.boxes import Box
 from ..support.errors import ConfigError, DetectorError
@@ -39,8 +40,7 @@ class DetectorOptions:
     Attributes:
         min_face: the smallest face to look for, as a share of the picture's height, 0..1.
         model: name or file of the network's weights; None for the shipped ones.
-        interpreter: name of the TFLite interpreter; None for the first that is installed.
-        threads: threads of the interpreter.
+        runtime: what a network runs in.
 
     Raises:
         ConfigError: `min_face` is not a share.
@@ -48,8 +48,7 @@ class DetectorOptions:
 
     min_face: float = 0.1
     model: str | None = None
-    interpreter: str | None = None
-    threads: int = 1
+    runtime: Runtime = field(default_factory=Runtime)
 
     def __post_init__(self) -> None:
         if not 0 < self.min_face <= 1:

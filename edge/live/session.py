@@ -14,7 +14,7 @@ import cv2
 from ..emotions.classifier import TFLiteClassifier, takes_color
 from ..faces import DetectorOptions, make_detector
 from ..inference.model_file import find_model, read_model
-from ..inference.threads import inference_threads, vision_threads
+from ..inference.threads import vision_threads
 from ..outputs import OutputOptions, output_class
 from ..outputs.image import SUFFIXES
 from ..outputs.retrying import Lenient
@@ -58,13 +58,10 @@ def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outc
         EdgeEmoError: whatever cannot be opened, read or written.
     """
     with ExitStack() as closing:
-        threads = config.threads or inference_threads()
         model = read_model(find_model(config.model))
-        classifier = TFLiteClassifier(model, threads, config.interpreter)
+        classifier = TFLiteClassifier(model, config.runtime)
         cv2.setNumThreads(config.cv_threads or vision_threads())
-        wanted_faces = DetectorOptions(
-            config.min_face, interpreter=config.interpreter, threads=threads
-        )
+        wanted_faces = DetectorOptions(config.min_face, runtime=config.runtime)
         detector = make_detector(config.detector, wanted_faces)
         wanted = [(output_class(name), target) for name, target in _outputs(config)]
         switched_off = off_switch(config.off_file, config.off_gpio)

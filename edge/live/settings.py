@@ -4,7 +4,8 @@ import dataclasses
 import math
 import re
 
-from ..inference.interpreter import check_threads
+from ..inference.runtime import Runtime, check_threads
+from ..inference.threads import inference_threads
 from ..support.errors import ConfigError
 from ..support.rotation import Rotation
 from . import schema
@@ -125,6 +126,12 @@ class RunConfig:
         metavar="NAME",
         shown="the first installed of the two",
     )
+    delegate: str | None = setting(
+        None,
+        RECOGNITION,
+        "The library of a TFLite delegate that runs the model, such as libedgetpu.so.1.",
+        metavar="FILE",
+    )
     threads: int | None = setting(
         None,
         RECOGNITION,
@@ -227,6 +234,11 @@ class RunConfig:
     def frame_size(self) -> tuple[int, int] | None:
         """Width and height to ask a camera for."""
         return None if self.size is None else _width_and_height(self.size)
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the model runs in."""
+        return Runtime(self.interpreter, self.threads or inference_threads(), self.delegate)
 
     @property
     def rotation(self) -> Rotation:

@@ -14,13 +14,15 @@ from ..support.atomic import cannot_write
 from ..support.errors import ConfigError, OutputError
 from ..support.values import Frame, Observation
 from . import OutputOptions
+from .records import Numbering
 from .stdout import write_stdout
 
 
 class JsonLines:
     """Appends to the file; `-` is standard output. Every line is whole and written at once.
 
-    A file that has grown large or old is set aside, as `OutputOptions.rotation` says.
+    A file that has grown large or old is set aside, as `OutputOptions.rotation` says. A camera's
+    records in a file are numbered.
     """
 
     color = False
@@ -34,17 +36,24 @@ class JsonLines:
         self._file: FileIO | None = None
         self._rotates = self._torn = False
         self._begun_s = 0.0
+        self._numbering: Numbering | None = None
         if options.target != "-":
             self._open()
+            if options.live and self._rotates:
+                self._numbering = Numbering(self._path)
 
     def write(self, frame: Frame, observation: Observation) -> None:
         record = observation.as_record(self._options.boxes)
+        if self._numbering:
+            record |= self._numbering.fields
         line = json.dumps(record, separators=(",", ":")) + "\n"
         if self._options.target == "-":
             write_stdout(line)
             return
         try:
             self._append(line.encode())
+            if self._numbering:
+                self._numbering.advance()
         except OutputError:
             raise
         except OSError as error:

@@ -1,31 +1,42 @@
 """Make edge-emo a systemd service on this machine, and take it away again; every step may be repeated."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from ..live.schema import toml_line
-from ..support.atomic import write_text
 from ..support.errors import ServiceError
+from .publish import unit as publisher
+from .system import (
+    CONFIG,
+    STATE,
+    USER,
+    Say,
+    attempt,
+    check_root,
+    data,
+    keep_or_write,
+    make_user,
+    remove,
+    remove_empty,
+    run,
+    systemd_runs,
+    user_exists,
+    write,
+)
 
 PREFIX = Path("/opt/edge-emo")
-CONFIG = Path("/etc/edge-emo")
-STATE = Path("/var/lib/edge-emo")
-USER = "edge-emo"
 GROUPS = ("video", "render")  # where they exist: cameras, and the buffers they fill
 OPENED = ("network", "gpio")  # what the unit keeps closed, and a drop-in opens where it is needed
 UNIT = Path("/etc/systemd/system/edge-emo@.service")
 RULES = Path("/etc/udev/rules.d/70-edge-emo.rules")
+RESERVED = ("config", "models", publisher.NAME)  # names that no camera may have
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]*")
-
-Say = Callable[[str], None]
 
 
 def install(name: str, camera: str | None, start: bool, say: Say) -> None:
@@ -39,33 +50,34 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     Raises:
         ServiceError: this is not root, or a step failed.
     """
-    _check_root()
+    check_root()
     config = camera_config(name, camera)
     needs = _needs(name, config)
-    _make_user([*GROUPS, *(["gpio"] if "gpio" in needs else [])], say)
-    changed = _write(UNIT, unit_text(), say)
-    changed |= _write(RULES, data("70-edge-emo.rules"), say)
+    make_user([*GROUPS, *(["gpio"] if "gpio" in needs else [])], say)
+    changed = write(UNIT, unit_text(), say)
+    changed |= write(RULES, data("70-edge-emo.rules"), say)
     for opened in OPENED:
         drop_in = _drop_in(name, opened)
         if opened in needs:
-            changed |= _write(drop_in, data(f"{opened}.conf"), say)
+            changed |= write(drop_in, data(f"{opened}.conf"), say)
         elif drop_in.exists():
-            _remove(drop_in, say)
-            _remove_empty(drop_in.parent)
+            remove(drop_in, say)
+            remove_empty(drop_in.parent)
             changed = True
-    _keep_or_write(CONFIG / f"{name}.toml", config, say)
-    if not _systemd_runs():
-        _run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
+    keep_or_write(CONFIG / f"{name}.toml", config, say)
+    publisher.upgrade(say)
+    if not systemd_runs():
+        run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
         say(f"enabled edge-emo@{name}; it starts when the system does")
         return
     if changed:
-        _run(["systemctl", "daemon-reload"])
-        _try(["udevadm", "control", "--reload"])
-    _run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
+        run(["systemctl", "daemon-reload"])
+        attempt(["udevadm", "control", "--reload"])
+    run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
     if start:
         # The others have new code too; whether their cameras are there is not asked here.
-        _run(["systemctl", "try-restart", "--no-block", "edge-emo@*"])
-        _run(["systemctl", "start", "--no-block", f"edge-emo@{name}"])
+        run(["systemctl", "try-restart", "--no-block", "edge-emo@*"])
+        run(["systemctl", "start", "--no-block", f"edge-emo@{name}"])
         say(f"started edge-emo@{name}; see 'edge-emo service' or 'journalctl -u edge-emo@{name}'")
 
 
@@ -75,30 +87,31 @@ def uninstall(purge: bool, say: Say) -> None:
     Raises:
         ServiceError: this is not root, or a step failed.
     """
-    _check_root()
+    check_root()
     folders = {p.name.removeprefix("edge-emo@") for p in UNIT.parent.glob("edge-emo@?*.service.d")}
     for name in sorted({*instances(), *(f.removesuffix(".service.d") for f in folders)}):
-        if _systemd_runs():
-            _try(["systemctl", "disable", "--now", "--quiet", f"edge-emo@{name}"])
+        if systemd_runs():
+            attempt(["systemctl", "disable", "--now", "--quiet", f"edge-emo@{name}"])
         else:
-            _try(["systemctl", "disable", "--quiet", f"edge-emo@{name}"])
+            attempt(["systemctl", "disable", "--quiet", f"edge-emo@{name}"])
         for opened in OPENED:
-            _remove(_drop_in(name, opened), say)
-        _remove_empty(_drop_in_folder(name))
+            remove(_drop_in(name, opened), say)
+        remove_empty(_drop_in_folder(name))
+    publisher.uninstall(say)
     for path in (UNIT, RULES, CONFIG):
-        _remove(path, say)
-    if _systemd_runs():
-        _run(["systemctl", "daemon-reload"])
-        _try(["systemctl", "reset-failed", "edge-emo@*"])
-        _try(["udevadm", "control", "--reload"])
+        remove(path, say)
+    if systemd_runs():
+        run(["systemctl", "daemon-reload"])
+        attempt(["systemctl", "reset-failed", "edge-emo@*"])
+        attempt(["udevadm", "control", "--reload"])
     if purge:
-        _remove(STATE, say)
-        if _user_exists():
-            _run(["userdel", USER])
+        remove(STATE, say)
+        if user_exists():
+            run(["userdel", USER])
             say(f"removed the user {USER}")
     elif STATE.exists():
         say(f"kept {STATE}, and the user {USER} whose files these are; --purge removes both")
-    _remove(PREFIX, say)  # last: this very program may run from there
+    remove(PREFIX, say)  # last: this very program may run from there
 
 
 def instances() -> list[str]:
@@ -112,7 +125,7 @@ def camera_config(name: str, camera: str | None) -> str:
     Raises:
         ServiceError: `name` cannot name an instance, or says nothing of a camera.
     """
-    if not _NAME.fullmatch(name) or name == "config":
+    if not _NAME.fullmatch(name) or name in RESERVED:
         raise ServiceError(f"name: '{name}' can be no service's name; use letters and digits")
     if camera is None:
         if not (name.isdecimal() or name.partition(":")[0] in ("picamera", "mock")):
@@ -127,11 +140,6 @@ def camera_config(name: str, camera: str | None) -> str:
 def unit_text() -> str:
     """Return the unit `edge-emo@.service`."""
     return data("edge-emo@.service")
-
-
-def data(name: str) -> str:
-    """Return one of the files in `systemd/`."""
-    return resources.files("edge.systemd").joinpath(name).read_text(encoding="utf-8")
 
 
 def needs(settings: Mapping[str, Any]) -> set[str]:
@@ -160,101 +168,13 @@ def _drop_in_folder(name: str) -> Path:
     return UNIT.with_name(f"edge-emo@{name}.service.d")
 
 
-def _check_root() -> None:
-    if os.name != "posix":
-        raise ServiceError("services need Linux with systemd; this system has none")
-    if os.geteuid() != 0:
-        raise ServiceError("this changes the system and needs root: run it with sudo")
-
-
-def _systemd_runs() -> bool:
-    return Path("/run/systemd/system").is_dir()
-
-
-def _user_exists() -> bool:
-    import pwd  # POSIX only
-
-    try:
-        pwd.getpwnam(USER)
-    except KeyError:
-        return False
-    return True
-
-
-def _make_user(groups: list[str], say: Say) -> None:
-    if not _user_exists():
-        home = ["--home-dir", str(STATE), "--no-create-home"]
-        _run(["useradd", "--system", "--user-group", *home, "--shell", "/usr/sbin/nologin", USER])
-        say(f"made the user {USER}")
-    import grp  # POSIX only
-
-    for group in groups:
-        try:
-            members = grp.getgrnam(group).gr_mem
-        except KeyError:
-            continue
-        if USER not in members:
-            _run(["usermod", "--append", "--groups", group, USER])
-
-
-def _write(path: Path, text: str, say: Say) -> bool:
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
-    say(f"wrote {path}")
-    return True
-
-
-def _keep_or_write(path: Path, text: str, say: Say) -> None:
-    if path.exists():
-        say(f"kept {path} as it is")
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
-    shutil.chown(path, "root", USER)
-    path.chmod(0o640)  # it may hold a camera's password
-    say(f"wrote {path}")
-
-
-def _remove(path: Path, say: Say) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    elif path.exists():
-        path.unlink()
-    else:
-        return
-    say(f"removed {path}")
-
-
-def _remove_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-
-
-def _run(command: list[str]) -> None:
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-    except OSError as error:
-        raise ServiceError(f"{command[0]}: cannot be run: {error.strerror}") from error
-    if done.returncode:
-        why = done.stderr.strip() or f"status {done.returncode}"
-        raise ServiceError(f"'{' '.join(command)}' failed: {why}")
-
-
-def _try(command: list[str]) -> None:
-    """Run a command that may find nothing to do, or not be installed."""
-    if shutil.which(command[0]):
-        subprocess.run(command, check=False, capture_output=True)
-
-
 def install_program(source: Path, arguments: list[str]) -> int:
     """Install edge-emo from a wheel or checkout into its own environment, and then the service.
 
     Returns:
         the exit status of `systemd/install.sh`, which does it.
     """
-    _check_root()
+    check_root()
     with resources.as_file(resources.files("edge.systemd").joinpath("install.sh")) as script:
         return subprocess.run(
             ["sh", str(script), "--from", str(source), *arguments], check=False

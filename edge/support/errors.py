@@ -48,6 +48,10 @@ class ServiceError(EdgeEmoError, RuntimeError):
     """The service cannot be installed, removed or looked at."""
 
 
+class PublishError(EdgeEmoError, ConnectionError):
+    """The broker cannot be trusted, or refuses what is published."""
+
+
 class DoctorError(EdgeEmoError, RuntimeError):
     """The machine is not ready."""
 

@@ -9,17 +9,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from .. import __version__
 
 
 def describe_machine() -> dict[str, Any]:
     """Return the description as plain values for JSON."""
+    # Imported here: what only asks for the temperature needs neither.
+    import cv2
+    import numpy as np
+
     return {
         "platform": platform.platform(),
-        "cpu": _cpu(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "edge-emo": __version__,
@@ -69,7 +70,8 @@ def throttled_flags(report: str) -> int | None:
     return int(match[1], 16) if match else None
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """Return what a board calls itself, such as Raspberry Pi 5 Model B Rev 1.0, or the processor."""
     try:  # a board gives its own name, such as Raspberry Pi 5 Model B Rev 1.0
         return Path("/proc/device-tree/model").read_text().rstrip("\0\n")
     except OSError:

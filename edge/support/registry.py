@@ -1,4 +1,4 @@
-"""Find a source, detector or output by name among the entry points that setup.cfg declares.
+"""Find a source, detector, output, runtime or command by name among the entry points that setup.cfg declares.
 
 Another package adds its own by declaring an entry point in the same group.
 """
@@ -10,6 +10,9 @@ from typing import Any
 SOURCES = "edge_emo.sources"
 DETECTORS = "edge_emo.detectors"
 OUTPUTS = "edge_emo.outputs"
+RUNTIMES = "edge_emo.runtimes"
+PREDICTORS = "edge_emo.predictors"
+COMMANDS = "edge_emo.commands"
 
 
 @cache

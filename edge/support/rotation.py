@@ -37,7 +37,7 @@ class Rotation:
 
     def rotate(self, path: Path) -> None:
         """Set the file aside, and remove the oldest beyond the total. Raises: OSError."""
-        last = max((_number(p, path) for p in set_aside(path)), default=0)
+        last = max((number_of(p, path) for p in set_aside(path)), default=0)
         path.rename(path.with_name(f"{path.stem}-{last + 1:06d}{path.suffix}"))
         self.trim(path)
 
@@ -55,11 +55,11 @@ NO_ROTATION = Rotation()
 
 def set_aside(path: Path) -> list[Path]:
     """Return the files that `path` was set aside as, oldest first."""
-    found = [p for p in path.parent.glob("*" + path.suffix) if _number(p, path)]
-    return sorted(found, key=lambda p: _number(p, path))
+    found = [p for p in path.parent.glob("*" + path.suffix) if number_of(p, path)]
+    return sorted(found, key=lambda p: number_of(p, path))
 
 
-def _number(file: Path, path: Path) -> int:
+def number_of(file: Path, path: Path) -> int:
     """Return the number of a file set aside, 0 for any other file."""
     match = re.fullmatch(re.escape(path.stem) + r"-(\d{6,})" + re.escape(path.suffix), file.name)
     return int(match[1]) if match else 0

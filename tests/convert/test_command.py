@@ -14,8 +14,8 @@ from convert.keras_model import predict
 from edge.cli import main
 from edge.emotions.classifier import TFLiteClassifier
 from edge.evaluation.prediction import predict_all
-from edge.inference.interpreter import make_interpreter
 from edge.inference.model_file import read_model
+from edge.inference.runtime import Runtime
 from edge.sources import open_source
 from edge.support.labels import EMOTIONS
 
@@ -41,7 +41,7 @@ def converted(keras_file, labelled_folder_once):
 
 
 def test_every_tensor_is_int8_and_weights_are_per_channel(converted):
-    interpreter = make_interpreter(read_model(converted).flatbuffer, 1)
+    interpreter = Runtime().open(read_model(converted).flatbuffer)
     assert interpreter.get_input_details()[0]["dtype"] is np.int8
     assert interpreter.get_input_details()[0]["quantization"] == (1.0, -128)
     assert interpreter.get_output_details()[0]["dtype"] is np.int8
@@ -243,7 +243,7 @@ def test_the_layers_that_int8_hurts_can_stay_in_float(convert, fragile_file, tmp
     ended = convert(fragile_file, "--precision", "mixed", "-o", out)
     assert ended.status == 0, ended
     assert "layers in float" in ended.out
-    details = make_interpreter(read_model(out).flatbuffer, 1).get_tensor_details()
+    details = Runtime().open(read_model(out).flatbuffer).get_tensor_details()
     assert {np.int8, np.float32} <= {t["dtype"] for t in details}
 
 

@@ -7,8 +7,8 @@ import pytest
 from convert.crosscheck import check_everywhere, reference_scores
 from convert.network import load_network
 from convert.quantize import to_tflite
-from edge.inference.interpreter import installed
 from edge.inference.model_file import ModelFile
+from edge.inference.runtime import installed
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,19 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 import pytest
 
 from edge import __version__
-from edge.cli import COMMANDS, cli
+from edge.cli import cli
+from edge.support import registry
 
 NO_TENSORFLOW = """
 import importlib.abc, sys
@@ -26,6 +29,7 @@ from edge.cli import main
 main(sys.argv[1:])
 """
 PATIENCE_S = 60
+COMMANDS = registry.names(registry.COMMANDS)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and pipes are needed")
 
 
@@ -41,6 +45,56 @@ def test_help_lists_every_command_and_two_examples(python_process):
     for name in COMMANDS:
         assert re.search(rf"^  {name} ", ended.out, re.MULTILINE)
     assert len(examples(ended.out)) >= 2
+
+
+def test_the_summary_of_every_command_fits_its_line(edge_emo):
+    listed = edge_emo("--help").out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == COMMANDS
+    for line in listed:
+        assert re.fullmatch(r"  [a-z]+ +[A-Z].*[a-z]\.", line)
+        assert "..." not in line
+
+
+@posix
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion_is_offered(shell):
+    ended = subprocess.run(
+        [shutil.which("edge-emo", path=Path(sys.executable).parent)],
+        env={**os.environ, "_EDGE_EMO_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    if shell == "bash" and "Shell completion is not supported" in ended.stderr:
+        pytest.skip("the bash here is older than completion needs")
+    assert ended.returncode == 0, ended.stderr
+    assert "_EDGE_EMO_COMPLETE" in ended.stdout
+
+
+@posix
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("edge-emo ev", "evaluate"),
+        ("edge-emo run --min", "--min-face"),
+        ("edge-emo models s", "show"),
+    ],
+)
+def test_shell_completion_finishes_commands_and_options(words, offered):
+    ended = subprocess.run(
+        [shutil.which("edge-emo", path=Path(sys.executable).parent)],
+        env={
+            **os.environ,
+            "_EDGE_EMO_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert offered in [line.partition(",")[2] for line in ended.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

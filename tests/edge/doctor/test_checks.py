@@ -9,7 +9,7 @@ import pytest
 from edge.doctor import board, cameras
 from edge.doctor import checks as doctor
 from edge.doctor.checks import CHECKS, examine
-from edge.inference.interpreter import installed
+from edge.inference.runtime import installed
 from edge.support.errors import EdgeEmoError
 
 

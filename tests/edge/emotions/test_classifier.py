@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from edge.emotions.classifier import TFLiteClassifier
-from edge.inference.interpreter import INTERPRETERS, installed, make_interpreter
 from edge.inference.model_file import find_model, read_model, write_model
+from edge.inference.runtime import Runtime, installed
 from edge.support.errors import ConfigError, ModelError
 from edge.support.labels import EMOTIONS
 
@@ -22,7 +22,7 @@ def classifier(model):
 
 def by_hand(model, face):
     """Return the scores by the interpreter alone, its int8 input computed in wide integers."""
-    interpreter = make_interpreter(model.flatbuffer, 1)
+    interpreter = Runtime().open(model.flatbuffer)
     exact = face.astype(np.int32) - 128
     place = interpreter.get_input_details()[0]["index"]
     interpreter.set_tensor(place, exact.astype(np.int8)[None, :, :, None])
@@ -83,22 +83,19 @@ def test_a_face_may_be_a_view_of_a_larger_frame(classifier, pixels):
 
 
 def test_more_threads_give_the_same_scores(model, classifier, gray_face):
-    np.testing.assert_allclose(
-        TFLiteClassifier(model, threads=2).classify(gray_face), classifier.classify(gray_face)
-    )
+    two = TFLiteClassifier(model, Runtime(threads=2))
+    np.testing.assert_allclose(two.classify(gray_face), classifier.classify(gray_face))
 
 
 def test_the_interpreter_can_be_named(model, classifier, gray_face):
     name = installed()[0]
-    named = TFLiteClassifier(model, interpreter=name)
+    named = TFLiteClassifier(model, Runtime(name))
     np.testing.assert_array_equal(named.classify(gray_face), classifier.classify(gray_face))
 
 
 def test_an_unknown_interpreter_is_refused_with_the_known_ones(model):
-    with pytest.raises(
-        ConfigError, match=f"interpreter: 'tensorrt' is none of {min(INTERPRETERS)}"
-    ):
-        TFLiteClassifier(model, interpreter="tensorrt")
+    with pytest.raises(ConfigError, match="interpreter: 'tensorrt' is none of ai-edge-litert"):
+        TFLiteClassifier(model, Runtime("tensorrt"))
 
 
 def test_a_self_description_that_disagrees_with_the_tensor_is_refused(model, tmp_path):

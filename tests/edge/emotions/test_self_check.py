@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edge.emotions.self_check import check, check_faces, compare, record
-from edge.inference.interpreter import make_interpreter
 from edge.inference.model_file import find_model, read_model, write_model
+from edge.inference.runtime import Runtime
 from edge.support.errors import ModelError
 
 
@@ -40,7 +40,7 @@ def test_faces_come_at_any_size_and_in_any_light():
 
 
 def test_this_interpreter_decides_as_the_one_where_the_shipped_model_was_made(shipped):
-    agreement = check(shipped, make_interpreter(shipped.flatbuffer, 1))
+    agreement = check(shipped, Runtime().open(shipped.flatbuffer))
     assert agreement.faces == 200
     # Interpreters round in their own ways; that must not exceed what quantizing does.
     assert agreement.other_emotion <= 200 * (1 - shipped.about["evaluation"]["agreement"])
@@ -74,7 +74,7 @@ def test_what_is_recorded_is_the_raw_scores():
 
 
 def test_a_file_made_with_other_faces_or_without_a_check_is_refused(shipped, tmp_path):
-    interpreter = make_interpreter(shipped.flatbuffer, 1)
+    interpreter = Runtime().open(shipped.flatbuffer)
     other = changed(shipped, tmp_path / "other.tflite", faces_sha256="0" * 64)
     with pytest.raises(ModelError, match=r"other\.tflite: was checked with other faces"):
         check(other, interpreter)

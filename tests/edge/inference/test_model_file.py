@@ -8,8 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from edge.inference.interpreter import make_interpreter
 from edge.inference.model_file import TASK, find_model, read_model, shipped_models, write_model
+from edge.inference.runtime import Runtime
 from edge.support.errors import ModelError, OutputError
 from edge.support.labels import EMOTIONS
 
@@ -57,7 +57,7 @@ def test_any_zip_program_reads_what_the_file_says_of_itself(path):
 def test_the_interpreter_takes_the_whole_file_and_ignores_what_is_at_its_end(shipped):
     outputs = []
     for content in (shipped.flatbuffer, shipped.path.read_bytes()):
-        interpreter = make_interpreter(content, 1)
+        interpreter = Runtime().open(content)
         place = interpreter.get_input_details()[0]
         interpreter.set_tensor(place["index"], np.full(place["shape"], 7, place["dtype"]))
         interpreter.invoke()

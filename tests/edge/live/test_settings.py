@@ -76,6 +76,7 @@ def test_every_setting_can_stand_in_the_file(in_force, toml):
         cv_threads = 3
         unsure_below = 0.4
         interpreter = "tflite-runtime"
+        delegate = "libedgetpu.so.1"
         rotate = 90
         mirror = true
         max_exposure = 10.0

@@ -1,0 +1,54 @@
+"""`edge-emo publish`: the service's records by MQTT, with Home Assistant's discovery."""
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from . import verbose_option
+
+SETTINGS = Path("/etc/edge-emo/publish/settings.toml")
+
+
+@click.command("publish")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=SETTINGS,
+    show_default=True,
+    help="TOML file with the settings.",
+)
+@click.option("--remove", is_flag=True, help="Take this machine away from the broker, and end.")
+@verbose_option
+def command(config: Path, remove: bool) -> None:
+    """Publish the cameras' records by MQTT, until it is stopped.
+
+    It follows the records that the services write, and goes on where it stopped: over restarts, power
+    cuts and a broker that is away. Usually it runs as edge-emo-publish.service, which 'edge-emo service
+    install publish' makes.
+
+    \b
+    Examples:
+      edge-emo publish --config settings.toml
+      edge-emo publish --remove
+    """
+    from ..service.publish.settings import read_settings
+
+    settings = read_settings(config)
+    from ..service.publish.client import BrokerAwayError
+    from ..service.publish.publisher import Publisher
+    from ..support.errors import PublishError
+
+    publisher = Publisher(settings)
+    if remove:
+        try:
+            for topic in publisher.remove():
+                click.echo(f"cleared {topic}")
+        except BrokerAwayError as error:
+            raise PublishError(str(error)) from error
+        return
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    publisher.run(stop)

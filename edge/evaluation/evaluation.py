@@ -1,0 +1,142 @@
+"""Measure a model on a labelled data set."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..datasets import LabelledFaces, load_split
+from ..datasets.ferplus import with_majority
+from ..inference.model_file import find_model
+from ..inference.runtime import Runtime
+from .corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from .metrics import Scorecard, calibrate, score
+from .prediction import Predictor, Progress, open_predictor
+
+Bars = Callable[[str], AbstractContextManager[Progress]]  # the title of a step -> its progress
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a model fares on a data set.
+
+    Attributes:
+        model: its file.
+        data: the data set.
+        split: the part of it that was used.
+        labelled_by: "fer", the set's labels, or "ferplus", the majority of the FER+ votes.
+        without_majority: faces left out because their votes have no majority.
+        skipped: files left out because they are no readable image.
+        card: accuracy, recall, precision, confusion matrix.
+        calibration_error: expected calibration error, 0..1.
+        corruptions: the accuracy under each corruption, from slight to severe; None if not asked for.
+    """
+
+    model: Path
+    data: Path
+    split: str
+    labelled_by: str
+    without_majority: int
+    skipped: tuple[str, ...]
+    card: Scorecard
+    calibration_error: float
+    corruptions: dict[str, list[float]] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        report = {
+            "model": str(self.model),
+            "data": str(self.data),
+            "split": self.split,
+            "labelled_by": self.labelled_by,
+            "without_majority": self.without_majority,
+            "skipped": list(self.skipped),
+            **self.card.as_dict(),
+            "calibration_error": round(self.calibration_error, 5),
+        }
+        return report if self.corruptions is None else {**report, "corruptions": self.corruptions}
+
+    def as_text(self) -> str:
+        """Return tables for people."""
+        card = self.card
+        lines = [
+            f"{self.model.name} on {card.faces} faces of {self.data} ({self.split}, {self.labelled_by})",
+            f"accuracy {card.accuracy:.2%}   balanced accuracy {card.balanced_accuracy:.2%}   "
+            f"expected calibration error {self.calibration_error:.2%}\n",
+            card.as_text(),
+        ]
+        if self.without_majority:
+            given = card.faces + self.without_majority
+            left_out = f"{self.without_majority} of {given} faces are left out"
+            lines.insert(0, f"{left_out}: no majority of FER+ votes")
+        if self.corruptions is not None:
+            lines.append(_table(card.accuracy, self.corruptions))
+        return "\n".join(lines)
+
+
+def evaluate(
+    model: str | None,
+    data: Path,
+    split: str | None = None,
+    labels: str = "fer",
+    corruptions: bool = False,
+    runtime: Runtime | None = None,
+    bars: Bars = lambda title: nullcontext(lambda done, total: None),
+) -> Evaluation:
+    """Measure a model on labelled faces.
+
+    Args:
+        model: a `.tflite`, `.keras` or `.h5` file, or a shipped model's name; None is the default.
+        data: the data set's folder, or the challenge's csv.
+        split: train, test or validation; by default the one kept for testing.
+        labels: "fer", the set's labels, or "ferplus", what more than half of the FER+ votes say.
+        corruptions: measure on corrupted faces, too.
+        runtime: what a TFLite model runs in.
+        bars: shows the progress of each step.
+
+    Raises:
+        ModelError, DatasetError, InterpreterError, ConfigError.
+    """
+    path = find_model(model)
+    predictor = open_predictor(path, runtime)
+    with bars("reading") as progress:
+        faces = load_split(data, split, predictor.input_size, progress)
+    given = len(faces)
+    if labels == "ferplus":
+        faces = with_majority(faces)
+    with bars("evaluating") as progress:
+        scores = predictor.predict(faces.images, progress)
+    return Evaluation(
+        model=path,
+        data=data,
+        split=faces.split,
+        labelled_by=labels,
+        without_majority=given - len(faces),
+        skipped=tuple(faces.skipped),
+        card=score(faces.labels, scores.argmax(axis=1)),
+        calibration_error=calibrate(faces.labels, scores).error,
+        corruptions=_accuracies(faces, predictor, bars) if corruptions else None,
+    )
+
+
+def _accuracies(faces: LabelledFaces, predictor: Predictor, bars: Bars) -> dict[str, list[float]]:
+    """Return the accuracy under each corruption, from slight to severe."""
+    found: dict[str, list[float]] = {}
+    with bars("corrupting") as progress:
+        for done, name in enumerate(CORRUPTIONS, 1):
+            predictions = (
+                predictor.predict(corrupt(faces.images, name, s)).argmax(axis=1) for s in STRENGTHS
+            )
+            found[name] = [round(float((p == faces.labels).mean()), 5) for p in predictions]
+            progress(done, len(CORRUPTIONS))
+    return found
+
+
+def _table(clean: float, accuracies: dict[str, list[float]]) -> str:
+    lines = ["", f"{'accuracy when':15}{'slight':>8}{'medium':>8}{'severe':>8}"]
+    for name, row in accuracies.items():
+        lines.append(f"{name:15}" + "".join(f"{a:>8.1%}" for a in row))
+    columns = [sum(column) / len(accuracies) for column in zip(*accuracies.values(), strict=True)]
+    lines.append(f"{'mean':15}" + "".join(f"{a:>8.1%}" for a in columns))
+    return "\n".join([*lines, f"{'untouched':15}{clean:>8.1%}"])

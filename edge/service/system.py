@@ -1,0 +1,110 @@
+"""What the installers do to the system: files written only if they change, users, commands."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from ..support.atomic import write_text
+from ..support.errors import ServiceError
+
+USER = "edge-emo"
+CONFIG = Path("/etc/edge-emo")
+STATE = Path("/var/lib/edge-emo")
+
+Say = Callable[[str], None]
+
+
+def check_root() -> None:
+    if os.name != "posix":
+        raise ServiceError("services need Linux with systemd; this system has none")
+    if os.geteuid() != 0:
+        raise ServiceError("this changes the system and needs root: run it with sudo")
+
+
+def systemd_runs() -> bool:
+    return Path("/run/systemd/system").is_dir()
+
+
+def user_exists() -> bool:
+
+    try:
+        pwd.getpwnam(USER)
+    except KeyError:
+        return False
+    return True
+
+
+def make_user(groups: list[str], say: Say) -> None:
+    if not user_exists():
+        home = ["--home-dir", str(STATE), "--no-create-home"]
+        run(["useradd", "--system", "--user-group", *home, "--shell", "/usr/sbin/nologin", USER])
+        say(f"made the user {USER}")
+    import grp  # POSIX only
+
+    for group in groups:
+        try:
+            members = grp.getgrnam(group).gr_mem
+        except KeyError:
+            continue
+        if USER not in members:
+            run(["usermod", "--append", "--groups", group, USER])
+
+
+def write(path: Path, text: str, say: Say) -> bool:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)
+    say(f"wrote {path}")
+    return True
+
+
+def keep_or_write(path: Path, text: str, say: Say) -> None:
+    if path.exists():
+        say(f"kept {path} as it is")
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)
+    shutil.chown(path, "root", USER)
+    path.chmod(0o640)  # it may hold a camera's password
+    say(f"wrote {path}")
+
+
+def remove(path: Path, say: Say) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.exists():
+        path.unlink()
+    else:
+        return
+    say(f"removed {path}")
+
+
+def remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    except OSError as error:
+        raise ServiceError(f"{command[0]}: cannot be run: {error.strerror}") from error
+    if done.returncode:
+        why = done.stderr.strip() or f"status {done.returncode}"
+        raise ServiceError(f"'{' '.join(command)}' failed: {why}")
+
+
+def attempt(command: list[str]) -> None:
+    """Run a command that may find nothing to do, or not be installed."""
+    if shutil.which(command[0]):
+        subprocess.run(command, check=False, capture_output=True)
+
+
+def data(name: str) -> str:
+    """Return one of the files in `systemd/`."""
+    return resources.files("edge.systemd").joinpath(name).read_text(encoding="utf-8")

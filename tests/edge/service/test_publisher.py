@@ -1,0 +1,111 @@
+"""The publisher with a real broker on loopback, where mosquitto is installed."""
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from edge.service.publish.publisher import Publisher
+from edge.service.publish.settings import PublishSettings
+
+mqtt = pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed (extra 'mqtt')")
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+
+
+@pytest.fixture
+def port(tmp_path):
+    if not MOSQUITTO:
+        pytest.skip("mosquitto is not installed (Debian: mosquitto)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = tmp_path / "mosquitto.conf"
+    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
+    with subprocess.Popen([MOSQUITTO, "-c", settings], stderr=subprocess.DEVNULL) as broker:
+        until(lambda: answers(port))
+        yield port
+        broker.terminate()
+
+
+@pytest.fixture
+def heard(port):
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    messages = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, "reader", protocol=mqtt.MQTTv5)
+    ready = threading.Event()
+    client.on_message = lambda _c, _d, m: messages.append((m.topic, m.payload.decode()))
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect("127.0.0.1", port)
+    client.subscribe("#", qos=1)
+    client.loop_start()
+    assert ready.wait(5)
+    yield messages
+    client.disconnect()
+    client.loop_stop()
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def until(true, seconds=15):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def test_records_states_and_the_farewell(tmp_path, port, heard):
+    camera = tmp_path / "door" / "faces.jsonl"
+    camera.parent.mkdir()
+    records = [
+        {"schema": 1, "time": "2026-01-01T00:00:00Z", "faces": [], "boot": "b", "sequence": n}
+        for n in range(200)
+    ]
+    camera.write_text("".join(json.dumps(r) + "\n" for r in records))
+    settings = PublishSettings(
+        broker="127.0.0.1",
+        port=port,
+        tls=False,
+        name="pi",
+        state=str(tmp_path),
+        off_file=str(tmp_path / "off"),
+    )
+
+    def published():
+        return [json.loads(p) for t, p in list(heard) if t == "edge-emo/pi/door/records"]
+
+    for _ in range(2):  # the second one repeats nothing
+        stop = threading.Event()
+        running = threading.Thread(target=Publisher(settings).run, args=[stop])
+        running.start()
+        until(lambda: len(published()) >= 200)
+        until(lambda: [t for t, _ in heard].count("edge-emo/pi/machine") >= 1)
+        stop.set()
+        running.join(10)
+        until(lambda: ("edge-emo/pi/status", "offline") in heard)
+    assert published() == [{"host": "pi", "camera": "door", **r} for r in records]
+    told = dict(heard)
+    assert json.loads(told["edge-emo/pi/door/state"])["state"] in ("failed", "stopped")
+    assert "door_emotion" in told["homeassistant/device/edge-emo-pi/config"]
+
+
+def test_a_broker_that_is_away_is_waited_for(tmp_path, caplog):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        closed = free.getsockname()[1]
+    settings = PublishSettings(broker="127.0.0.1", port=closed, tls=False, state=str(tmp_path))
+    stop = threading.Event()
+    running = threading.Thread(target=Publisher(settings).run, args=[stop])
+    running.start()
+    until(lambda: "records wait on disk" in caplog.text)
+    stop.set()
+    running.join(5)
+    assert not running.is_alive()
