@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self
 from ..support import registry
 from ..support.errors import SourceError
 from ..support.image_file import IMAGE_SUFFIXES
-from ..support.urls import without_secrets
 from ..support.values import Frame, Status
+from .urls import without_secrets
 
 # These kinds are seen from what they are asked for; their names alone mean nothing.
 _KNOWN_BY_ARGUMENT = frozenset({"camera", "images", "stream", "video"})
