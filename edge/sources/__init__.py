@@ -1,6 +1,7 @@
 """Sources of frames: cameras, files, streams. `open_source` finds the one that a name asks for."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from ..support import registry
 from ..support.errors import SourceError
 from ..support.image_file import IMAGE_SUFFIXES
 from ..support.values import Frame, Status
-from .urls import without_secrets
 
 # These kinds are seen from what they are asked for; their names alone mean nothing.
 _KNOWN_BY_ARGUMENT = frozenset({"camera", "images", "stream", "video"})
@@ -96,6 +96,15 @@ def source_class(what: str) -> Any:
 def shown_name(what: str) -> str:
     """Return how people and records may see what is asked for: a URL without its secrets."""
     return without_secrets(what) if "://" in what else what
+
+
+def without_secrets(url: str) -> str:
+    """Return a URL as records and messages may show it: without its password."""
+    url = re.sub(r"(?i)\b(pass\w*|pwd)=[^&/?]*", r"\1=***", url)
+    scheme, _, rest = url.partition("://")
+    head, at, tail = rest.rpartition("@")
+    user = head.partition(":")[0]
+    return f"{scheme}://{user}{at}{tail}"
 
 
 def is_camera(what: str) -> bool:

@@ -14,7 +14,7 @@ from ..faces.crop import to_gray
 from ..support.errors import SourceError
 from ..support.quiet import quiet_stderr
 from ..support.values import Frame
-from . import SourceOptions
+from . import SourceOptions, without_secrets
 from .files.container import what_is_missing
 from .files.interlaced import (
     Watch,
@@ -25,7 +25,6 @@ from .files.interlaced import (
 )
 from .files.media_time import MediaTime
 from .orientation import turn
-from .urls import without_secrets
 
 # Read by OpenCV when it first opens a video: what FFmpeg would print, our errors say in one line.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
