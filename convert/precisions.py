@@ -64,8 +64,8 @@ class Maker:
             made = self._mixed()
         else:
             made = self._measured(asked, self._converted(asked), "as asked for")
-        about = {**made.model.about, "way": made.way}
-        return replace(made, model=replace(made.model, about=about))
+        told = {**made.model.about, "way": made.way}
+        return replace(made, model=replace(made.model, about=told))
 
     @cached_property
     def study(self) -> LayerStudy:

@@ -10,10 +10,11 @@ import numpy as np
 
 from edge.datasets import LabelledFaces
 
-from .augment import augment_face, spoil_face
+from .answers import Answers
 from .devices import Devices
 from .recipe import Recipe
 from .targets import face_weights, one_hot, targets
+from .views import Views
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -32,10 +33,18 @@ class TrainingBatches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, faces: LabelledFaces, recipe: Recipe, devices: Devices, epoch: int = 0
+        self,
+        faces: LabelledFaces,
+        recipe: Recipe,
+        devices: Devices,
+        epoch: int = 0,
+        views: Views | None = None,
+        answers: Answers | None = None,
     ) -> None:
+        """Make batches from `epoch` on; where there are `answers`, they are a part of the targets."""
         super().__init__(workers=1)
-        self._all = faces
+        self._views = views or Views(faces, recipe)
+        self._answers = answers
         self._recipe = recipe
         self._devices = devices
         self._targets = targets(faces, recipe)
@@ -73,13 +82,12 @@ class TrainingBatches(keras.utils.PyDataset):
         size = self._recipe.batch_size
         index = self._order(epoch)[batch * size : (batch + 1) * size]
         index = index[self._devices.share(len(index))]
-        images = self._all.images[index]
-        if self._recipe.augment or self._recipe.camera:
-            for place, image in enumerate(images):
-                # A face's changes are its own, so that shares of processes make up one batch.
-                rng = np.random.default_rng((self._recipe.seed, epoch, int(index[place])))
-                images[place] = _changed(image, self._recipe, rng)
-        return as_input(images), self._targets[index], self._weights[index]
+        view = self._views.number(epoch)
+        images, target = self._views.draw(index, view), self._targets[index]
+        if self._answers:
+            share = self._recipe.teacher_share
+            target = (1 - share) * target + share * self._answers.of(view, index, images)
+        return as_input(images), target, self._weights[index]
 
     def _order(self, epoch: int) -> np.ndarray:
         if epoch not in self._orders:
@@ -107,29 +115,6 @@ class ValidationBatches(keras.utils.PyDataset):
         index = np.arange(batch * self.SIZE, min((batch + 1) * self.SIZE, len(self._faces)))
         index = index[self._devices.share(len(index))]
         return as_input(self._faces.images[index]), one_hot(self._faces.labels[index])
-
-
-def augmented_samples(
-    faces: LabelledFaces, recipe: Recipe, each: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return faces as the network sees them in training, `each` of every emotion, and their labels.
-
-    Returns:
-        uint8 `[m, 48, 48]` and int64 `[m]`, m at most 7 times `each`.
-    """
-    rng = np.random.default_rng(recipe.seed)
-    of_label = [np.flatnonzero(faces.labels == label) for label in np.unique(faces.labels)]
-    index = np.concatenate([rng.permutation(places)[:each] for places in of_label])
-    images = np.stack([_changed(image, recipe, rng) for image in faces.images[index]])
-    return images, faces.labels[index]
-
-
-def _changed(image: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
-    if recipe.augment:
-        image = augment_face(image, rng, recipe.augment_strength)
-    if recipe.camera and rng.random() < recipe.camera:
-        image = spoil_face(image, rng)
-    return image
 
 
 def as_input(images: np.ndarray) -> np.ndarray:

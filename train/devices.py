@@ -57,6 +57,8 @@ def start_keras(count: int | None = None) -> Devices:
         TrainingError: there are fewer GPUs, or the backend cannot be spread.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Off by itself where the processor lacks AVX-512; an epoch of edge-s took a third less with it.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with quiet_stderr():
         import keras
     backend = keras.config.backend()

@@ -54,6 +54,8 @@ class Recipe:
     teacher_temperature: float
     compute: str
     seed: int
+    views: int = 0
+    roll: float = 0.0
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -70,9 +72,24 @@ class Recipe:
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name}: {getattr(self, name)} is not within 0 and 1")
-        for name in ("weight_decay", "warmup_epochs", "early_stopping", "class_balance", "seed"):
+        for name in (
+            "weight_decay",
+            "warmup_epochs",
+            "early_stopping",
+            "class_balance",
+            "seed",
+            "views",
+        ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below 0")
+
+        if not 0 <= self.roll <= 180:
+            raise ConfigError(f"roll: {self.roll} is not within 0 and 180 degrees")
+        if self.views and self.teacher and self.teacher_temperature != 1:
+            raise ConfigError(
+                f"teacher_temperature: {self.teacher_temperature} cannot go with views: kept answers "
+                "are learnt from as they are; set it to 1"
+            )
 
     def to_toml(self) -> str:
         """Return the recipe as TOML text."""

@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ import keras
 import numpy as np
 
 from edge.datasets import LabelledFaces
+from edge.datasets.tiles import TABLE, Tiles, tiles_splits
 from edge.evaluation.metrics import Scorecard
 from edge.support.atomic import cannot_write, write_text
-from edge.support.errors import TrainingError
+from edge.support.errors import DatasetError, TrainingError
 from edge.support.machine import describe_machine, version_of
 
 from .adjustment import adjust, prior
+from .answers import Answers, answers_file, names
 from .architectures import ARCHITECTURES
-from .batches import augmented_samples
 from .cost import int8_bytes, multiply_adds
 from .devices import Devices
 from .duplicates import Duplicates, find_duplicates
@@ -33,19 +35,25 @@ from .recipe import Recipe, parse_recipe
 from .report import write_report
 from .splits import training_and_validation
 from .training import Listener, finished_model, predict, save_model, train
+from .views import Views
 
 SAMPLES_EACH = 16  # faces of each emotion in the report's picture of augmented faces
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained on what."""
+    """What is trained on what.
+
+    Attributes:
+        tiles: more faces to learn from, with room around them (`edge.datasets.tiles`).
+    """
 
     architecture: str
     data: Path
     recipe_name: str
     recipe: Recipe
     drop_duplicates: bool = False
+    tiles: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +62,14 @@ class TrainingData:
 
     Attributes:
         held: the name of the split that `validation` is.
+        tiles: the last of `faces`, with the room around them.
     """
 
     faces: LabelledFaces
     validation: LabelledFaces
     held: str
     duplicates: Duplicates
+    tiles: Tiles | None = None
 
 
 def read_data(plan: Plan, progress: Callable[[str, int, int], None]) -> TrainingData:
@@ -68,7 +78,15 @@ def read_data(plan: Plan, progress: Callable[[str, int, int], None]) -> Training
     duplicates = find_duplicates(faces, validation)
     if plan.drop_duplicates:
         faces = faces.select(np.delete(np.arange(len(faces)), duplicates.across))
-    return TrainingData(faces, validation, held, duplicates)
+    if plan.tiles is None:
+        return TrainingData(faces, validation, held, duplicates)
+    splits = tiles_splits(plan.tiles)
+    if not splits:
+        raise DatasetError(f"{plan.tiles}: holds no {TABLE} of faces with room around them")
+    more = splits["train"].read(faces.images.shape[1:], partial(progress, "tiles"))
+    return TrainingData(
+        faces.joined(more), validation, held, duplicates, splits["train"].read_tiles()
+    )
 
 
 def begin(run: Path, plan: Plan, data: TrainingData) -> None:
@@ -89,7 +107,11 @@ def begin(run: Path, plan: Plan, data: TrainingData) -> None:
         raise cannot_write(run, error) from error
     write_text(run / "recipe.toml", plan.recipe.to_toml())
     described = {k: v for k, v in asdict(plan).items() if k != "recipe"}
-    described |= {"data": str(plan.data.resolve()), "faces_sha256": _fingerprint(data)}
+    described |= {
+        "data": str(plan.data.resolve()),
+        "tiles": str(plan.tiles.resolve()) if plan.tiles else None,
+        "faces_sha256": _fingerprint(data),
+    }
     write_text(run / "run.json", json.dumps(described, indent=1) + "\n")
 
 
@@ -111,6 +133,7 @@ def reopen(run: Path, data: Path | None) -> Plan:
             described["recipe_name"],
             recipe,
             described["drop_duplicates"],
+            Path(described["tiles"]) if described.get("tiles") else None,
         )
     except FileNotFoundError:
         raise TrainingError(
@@ -157,7 +180,18 @@ def carry_out(
     architecture = ARCHITECTURES[plan.architecture]
     if devices.writes:
         write_text(run / "environment.json", json.dumps(_environment(devices), indent=1) + "\n")
-    history = train(architecture, plan.recipe, data.faces, data.validation, run, devices, listener)
+    views = Views(data.faces, plan.recipe, data.tiles)
+    history = train(
+        architecture,
+        plan.recipe,
+        data.faces,
+        data.validation,
+        run,
+        devices,
+        listener,
+        views,
+        _answers(run, plan, data),
+    )
     if not devices.writes:
         return None
     model = finished_model(architecture, plan.recipe, run)
@@ -169,8 +203,17 @@ def carry_out(
         history,
         data.validation,
         predict(model, data.validation),
-        augmented_samples(data.faces, plan.recipe, SAMPLES_EACH),
+        views.samples(SAMPLES_EACH),
     )
+
+
+def _answers(run: Path, plan: Plan, data: TrainingData) -> Answers | None:
+    """Return the teachers' answers where views repeat; runs beside each other share them."""
+    recipe = plan.recipe
+    if not (recipe.views and recipe.teacher):
+        return None
+    file = answers_file(run.resolve().parent / "answers", recipe, _fingerprint(data))
+    return Answers(file, names(recipe), recipe.views, len(data.faces))
 
 
 def _facts(plan: Plan, data: TrainingData, model: keras.Model, history: History) -> dict[str, Any]:
@@ -186,6 +229,7 @@ def _facts(plan: Plan, data: TrainingData, model: keras.Model, history: History)
         "hyperparameters": asdict(plan.recipe),
         "data": {
             "name": plan.data.name,
+            "tiles": plan.tiles.name if plan.tiles else None,
             "training": faces.counts(),
             data.held: validation.counts(),
             "duplicates": data.duplicates.counts(),
@@ -213,4 +257,6 @@ def _fingerprint(data: TrainingData) -> str:
         digest.update(faces.labels.tobytes())
         for begin in range(0, len(faces), 4096):
             digest.update(faces.images[begin : begin + 4096].tobytes())
+    if data.tiles:
+        digest.update(data.tiles.images.tobytes() + data.tiles.boxes.tobytes())
     return digest.hexdigest()

@@ -20,17 +20,19 @@ from edge.datasets import LabelledFaces
 from edge.support.atomic import replacing
 from edge.support.errors import TrainingError
 
+from .answers import Answers
 from .architectures import Architecture
 from .batches import TrainingBatches, ValidationBatches
 from .devices import Devices
 from .distillation import Student, begin_with, load_like
 from .history import History, read_history, write_history
 from .recipe import Recipe, plateau_rate, should_stop
+from .views import Views
 
 
 @dataclass(frozen=True)
 class Listener:
-    """What the loop reports while it runs: each step of an epoch, and each finished epoch."""
+    """What the loop tells while it runs: each step of an epoch, and each finished epoch."""
 
     step: Callable[[int, int, int], None]  # epoch, step, steps
     epoch: Callable[[dict[str, float]], None]
@@ -44,6 +46,8 @@ def train(
     run: Path,
     devices: Devices,
     listener: Listener,
+    views: Views | None = None,
+    answers: Answers | None = None,
 ) -> History:
     """Train until the recipe ends; go on where `run` stopped if it holds a checkpoint.
 
@@ -51,6 +55,8 @@ def train(
         faces: what to learn from.
         validation: what every epoch is measured on, never learnt from.
         run: an existing folder, the run's own.
+        views: how the faces are drawn, if some have more to draw from than their pixels.
+        answers: what the teachers answer for them, if that is kept; else the teachers are asked.
 
     Returns:
         What each epoch gave.
@@ -65,8 +71,8 @@ def train(
     with devices.scope():
         model = _compiled(architecture, recipe, steps)
         history = _restore(model, run, steps)
-        trained = _taught(model, recipe)
-    batches = TrainingBatches(faces, recipe, devices, epoch=len(history))
+        trained = model if answers else _taught(model, recipe)
+    batches = TrainingBatches(faces, recipe, devices, len(history), views, answers)
     loop = _Loop(recipe, history, run, model, batches, devices, listener)
     callbacks = [keras.callbacks.SwapEMAWeights()] if recipe.weight_averaging else []
     try:
@@ -110,7 +116,7 @@ def save_model(model: keras.Model, file: Path) -> None:
 
 
 class _Loop(keras.callbacks.Callback):
-    """Sets the learning rate, informs the listener, writes history and checkpoints."""
+    """Sets the learning rate, tells the listener, writes history and checkpoints."""
 
     def __init__(
         self,
@@ -139,7 +145,7 @@ class _Loop(keras.callbacks.Callback):
         self._started, self._waited = time.monotonic(), self._batches.waited
         if self._recipe.schedule == "plateau":
             self.model.optimizer.learning_rate = plateau_rate(self._recipe, self._losses())
-        # Keras does not save where dropout's random numbers stand: reset them each epoch.
+        # Keras does not save where dropout's random numbers stand: begin them anew each epoch.
         for place, layer in enumerate(self.model.layers):
             if generator := getattr(layer, "seed_generator", None):
                 generator.state.assign([self._recipe.seed + place, epoch << 16])
@@ -242,6 +248,6 @@ def _restore(model: keras.Model, run: Path, steps: int) -> History:
             variable.assign(value)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            f"{run}: cannot resume: {str(error).splitlines()[0]}; start again with another --out"
+            f"{run}: cannot resume: {str(error).splitlines()[0]}; start anew with another --out"
         ) from error
     return history[: int(saved.optimizer.iterations) // steps]

@@ -1,4 +1,4 @@
-"""`edge-emo doctor`: is this machine ready, and if not, what to do."""
+"""`edge-emo doctor`: is this machine ready, and if not, what mends it."""
 
 import dataclasses
 import json
@@ -15,9 +15,7 @@ _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @verbose_option
 def command(as_json: bool) -> None:
-    """Check whether this machine is ready, and say what to do.
-
-    Looks at the system, the interpreter, the detector, cameras, power, disk and clock.
+    """Check system, interpreter, cameras, power, disk and clock; say what mends what is wrong.
 
     The exit status is 1 if a check failed.
 

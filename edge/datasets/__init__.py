@@ -3,6 +3,7 @@
 DATA/train/happy/1.png  DATA/test/happy/2.png     FER-2013 on Kaggle; also `validation`, also in `images/`
 DATA/happy/1.png                                  a folder per emotion: one split, named `all`
 DATA/fer2013.csv                                  the challenge's own file, with FER+ votes beside it
+DATA/labels.csv  DATA/faces-00.jpg                sheets of faces with room around them (see `tiles`)
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from ..support.labels import EMOTIONS
 from .faces import LabelledFaces, Split
 from .fer2013 import CSV_NAMES, csv_splits
 from .folders import emotion_folders, folder_names, split_folders
+from .tiles import tiles_splits
 
 __all__ = ["LabelledFaces", "Split", "find_splits", "load_split"]
 
@@ -36,6 +38,8 @@ def find_splits(data: Path) -> dict[str, Split]:
     for name in CSV_NAMES:
         if (data / name).is_file():
             return dict(csv_splits(data / name))
+    if tiles := tiles_splits(data):
+        return dict(tiles)
     if emotions := emotion_folders(root):
         return {"all": emotions}
     found = folder_names(root)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from ..support.labels import EMOTIONS
-from .store import take
+from .store import FaceStore, take
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,35 @@ class LabelledFaces:
             labels=self.labels[index],
             names=tuple(self.names[i] for i in index),
             votes=None if self.votes is None else self.votes[index],
+        )
+
+    def joined(self, others: "LabelledFaces") -> "LabelledFaces":
+        """Return these faces and then the others, of the same size; who has no votes gets none.
+
+        Raises:
+            OutputError: they fit neither in the memory meant for them nor on the disk.
+        """
+        with FaceStore(self.images.shape[1:]) as store:
+            for faces in (self, others):
+                for start in range(0, len(faces), 4096):
+                    store.add(faces.images[start : start + 4096])
+            images = store.images()
+        votes = None
+        if self.votes is not None or others.votes is not None:
+            columns = next(f.votes for f in (self, others) if f.votes is not None).shape[1]
+            votes = np.concatenate(
+                [
+                    np.zeros((len(f), columns), np.int64) if f.votes is None else f.votes
+                    for f in (self, others)
+                ]
+            )
+        return replace(
+            self,
+            images=images,
+            labels=np.concatenate([self.labels, others.labels]),
+            names=(*self.names, *others.names),
+            skipped=(*self.skipped, *others.skipped),
+            votes=votes,
         )
 
 

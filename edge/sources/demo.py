@@ -86,7 +86,6 @@ class Demo:
     live = False
     continuous = True
     fps = FPS
-    dropped = 0
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
         if argument:

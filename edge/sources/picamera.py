@@ -29,7 +29,6 @@ class PiCamera:
     kind = "picamera"
     live = True
     continuous = True
-    dropped = 0
 
     def __init__(self, argument: str, options: SourceOptions, module: Any = None) -> None:
         self._module = module or _import_picamera2()

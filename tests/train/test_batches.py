@@ -5,10 +5,11 @@ import pytest
 
 pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
-from train.augment import augment_face, spoil_face
-from train.batches import TrainingBatches, ValidationBatches, augmented_samples
+from train.augment import augment_face, augment_tile, corrupt_face
+from train.batches import TrainingBatches, ValidationBatches
 from train.devices import Devices
 from train.recipe import load_recipe
+from train.views import Views
 
 ONE = Devices(("CPU:0",))
 
@@ -87,11 +88,11 @@ def test_augmentation_keeps_shape_range_and_changes_the_face(labelled_faces):
 @pytest.mark.parametrize("seed", range(20))
 def test_a_spoilt_face_keeps_shape_and_range(labelled_faces, seed):
     face = labelled_faces.images[0]
-    spoilt = spoil_face(face, np.random.default_rng(seed))
+    spoilt = corrupt_face(face, np.random.default_rng(seed))
     assert spoilt.shape == face.shape
     assert spoilt.dtype == np.uint8
     assert not np.array_equal(spoilt, face)
-    np.testing.assert_array_equal(spoilt, spoil_face(face, np.random.default_rng(seed)))
+    np.testing.assert_array_equal(spoilt, corrupt_face(face, np.random.default_rng(seed)))
 
 
 def test_so_many_faces_are_spoilt_as_the_recipe_says(labelled_faces):
@@ -105,7 +106,7 @@ def test_so_many_faces_are_spoilt_as_the_recipe_says(labelled_faces):
 
 
 def test_the_samples_of_the_report_are_as_many_of_each_emotion(labelled_faces):
-    images, labels = augmented_samples(labelled_faces, load_recipe("edge"), each=3)
+    images, labels = Views(labelled_faces, load_recipe("edge")).samples(each=3)
     assert images.shape == (21, 48, 48)
     assert np.bincount(labels).tolist() == [3] * 7
 
@@ -116,3 +117,25 @@ def test_the_weakest_augmentation_only_mirrors(labelled_faces):
     for changed in seen:
         assert np.array_equal(changed, face) or np.array_equal(changed, face[:, ::-1])
     assert len({changed.tobytes() for changed in seen}) == 2
+
+
+def test_a_tile_is_drawn_with_the_room_around_it_and_turned_by_no_more_than_asked():
+    # A bright bar across the middle of a dark tile shows by how much it was turned.
+    tile = np.zeros((96, 96), np.uint8)
+    tile[44:52] = 255
+    turns = []
+    for seed in range(60):
+        face = augment_tile(
+            tile, np.array([24, 18, 48, 60]), (48, 48), np.random.default_rng(seed), 0.0, 25
+        )
+        assert face.shape == (48, 48)
+        rows, columns = np.nonzero(face > 128)
+        turns.append(np.degrees(np.arctan(np.polyfit(columns, rows, 1)[0])))
+    assert 18 < np.abs(turns).max() < 26.5
+
+
+def test_roll_turns_a_face_however_weak_the_augmentation(labelled_faces):
+    face = labelled_faces.images[0]
+    turned = augment_face(face, np.random.default_rng(1), strength=0, roll=25)
+    assert not np.array_equal(turned, face)
+    assert not np.array_equal(turned, face[:, ::-1])

@@ -1,13 +1,12 @@
-"""A slow consumer of a live source gets the latest frame; all others go back."""
+"""A slow consumer of a live source gets the newest frame; all others go back."""
 
 import threading
-import time
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from edge.sources.latest import Latest
+from edge.sources.latest import Newest
 from edge.support.errors import SourceError
 from edge.support.values import Frame
 
@@ -50,12 +49,12 @@ class Live:
 
 
 @pytest.fixture
-def latest():
-    """Make a `Latest` that is closed when the test ends."""
+def newest():
+    """Make a `Newest` that is closed when the test ends."""
     made = []
 
     def make(source, stop=None):
-        made.append(Latest(source, stop or threading.Event()))
+        made.append(Newest(source, stop or threading.Event()))
         return made[-1]
 
     yield make
@@ -63,93 +62,78 @@ def latest():
         one.close()
 
 
-def taken(reader):
-    """Wait for the next frame; None when the source ended."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        frame = reader.take(0.1)
-        if frame is not None or reader.ended:
-            return frame
-    raise AssertionError
-
-
-def test_a_consumer_that_keeps_up_gets_every_frame(latest):
+def test_a_consumer_that_keeps_up_gets_every_frame(newest):
     source = Live(1, 1, 1)
-    reader = latest(source)
-    indices = []
-    reader.start()
+    reader = newest(source)
+    taken = []
+    frames = iter(reader)
     for number in range(3):
         source.go[number].set()
-        with taken(reader) as frame:
-            indices.append(frame.index)
-    assert taken(reader) is None
-    assert indices == [0, 1, 2]
+        with next(frames) as frame:
+            taken.append(frame.index)
+    assert list(frames) == []
+    assert taken == [0, 1, 2]
     assert reader.dropped == 0
     assert source.returned == 3
 
 
-def test_a_slow_consumer_gets_the_latest_frame_and_the_others_are_counted(latest):
+def test_a_slow_consumer_gets_the_newest_frame_and_the_others_are_counted(newest):
     source = Live(1, 10, 1)
-    reader = latest(source)
-    reader.start()
+    reader = newest(source)
+    frames = iter(reader)
     source.go[0].set()
-    with taken(reader) as frame:
+    with next(frames) as frame:
         assert frame.index == 0
         source.play(1)
-    with taken(reader) as frame:
+    with next(frames) as frame:
         assert frame.index == 10
     assert reader.dropped == 9
     source.go[2].set()
-    with taken(reader) as frame:
+    with next(frames) as frame:
         assert frame.index == 11
     assert reader.dropped == 9
 
 
-def test_dropped_frames_go_back_at_once(latest):
+def test_dropped_frames_go_back_at_once(newest):
     source = Live(1, 10)
-    reader = latest(source)
-    reader.start()
+    frames = iter(newest(source))
     source.go[0].set()
-    with taken(reader):
+    with next(frames):
         source.play(1)
-        assert source.given - source.returned == 2  # the one in use and the latest
+        assert source.given - source.returned == 2  # the one in use and the newest
 
 
-def test_the_source_is_read_while_a_frame_is_in_use(latest):
+def test_the_source_is_read_while_a_frame_is_in_use(newest):
     source = Live(1, 1)
-    reader = latest(source)
-    reader.start()
+    frames = iter(newest(source))
     source.go[0].set()
-    with taken(reader):
+    with next(frames):
         source.play(1)
         assert source.given == 2
 
 
-def test_an_error_of_the_source_reaches_the_consumer(latest):
+def test_an_error_of_the_source_reaches_the_consumer(newest):
     source = Live(1, error=SourceError("unplugged"))
-    reader = latest(source)
-    reader.start()
+    frames = iter(newest(source))
     source.go[0].set()
-    with taken(reader) as frame:
+    with next(frames) as frame:
         assert frame.index == 0
-    assert taken(reader) is None
-    assert str(reader.error) == "unplugged"
+    with pytest.raises(SourceError, match="unplugged"):
+        next(frames)
     assert source.returned == 1
 
 
-def test_an_error_before_the_first_frame_reaches_the_consumer(latest):
-    reader = latest(Live(error=SourceError("broken")))
-    reader.start()
-    assert taken(reader) is None
-    assert str(reader.error) == "broken"
+def test_an_error_before_the_first_frame_reaches_the_consumer(newest):
+    with pytest.raises(SourceError, match="broken"):
+        list(newest(Live(error=SourceError("broken"))))
 
 
-def test_closing_gives_back_the_frame_that_nobody_took(latest):
+def test_closing_gives_back_the_frame_that_nobody_took(newest):
     source = Live(1, 5)
-    reader = latest(source)
-    reader.start()
+    reader = newest(source)
+    frames = iter(reader)
     source.go[0].set()
-    with taken(reader):
+    with next(frames):
         source.play(1)
     reader.close()
     assert source.given == 6
@@ -157,27 +141,26 @@ def test_closing_gives_back_the_frame_that_nobody_took(latest):
 
 
 def test_closing_before_the_first_frame_was_asked_for_does_no_harm():
-    Latest(Live(1), threading.Event()).close()
+    Newest(Live(1), threading.Event()).close()
 
 
-def test_closing_twice_does_no_harm(latest):
+def test_closing_twice_does_no_harm(newest):
     source = Live(1)
-    reader = latest(source)
+    reader = newest(source)
     source.go[0].set()
-    reader.start()
-    taken(reader).release()
+    for frame in reader:
+        frame.release()
     reader.close()
     reader.close()
     assert source.returned == 1
 
 
-def test_stop_ends_the_frames_even_of_a_source_that_gives_none(latest):
+def test_stop_ends_the_frames_even_of_a_source_that_gives_none(newest):
     stop = threading.Event()
     source = Live(1, 1)
-    reader = latest(source, stop)
-    reader.start()
+    frames = iter(newest(source, stop))
     source.go[0].set()
-    with taken(reader):
+    with next(frames):
         stop.set()
-    assert reader.take(PATIENCE_S) is None
+    assert list(frames) == []
     source.go[1].set()
