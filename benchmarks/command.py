@@ -69,6 +69,20 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     "--growth", is_flag=True, help="Also measure how cost grows with faces, pixels and threads."
 )
 @click.option(
+    "--faces",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Measure instead what every detector finds in a folder of pictures and clips with a "
+    "boxes.csv; --json and --plot (hits and misses) are of this, then.",
+)
+@click.option(
+    "--detector",
+    "detectors",
+    multiple=True,
+    metavar="NAME",
+    help="With --faces: only this one; may be given again.  [default: all that are installed]",
+)
+@click.option(
     "--compare",
     nargs=2,
     type=click.Path(path_type=Path),
@@ -89,6 +103,8 @@ def command(
     plot: Path | None,
     html: Path | None,
     growth: bool,
+    faces: Path | None,
+    detectors: tuple[str, ...],
     compare: tuple[Path, Path] | None,
 ) -> None:
     """Measure frames per second: the int8 model, its float32 twin, the full Keras model, the paper.
@@ -101,6 +117,7 @@ def command(
     Examples:
       edge-emo bench
       edge-emo bench --source film.mp4 --growth --json bench.json --html bench.html
+      edge-emo bench --faces scenes/ --json faces.json --plot hits.png
       edge-emo bench --compare laptop.json board.json
     """
     if compare:
@@ -111,6 +128,15 @@ def command(
     for path in (Path(json_file) if json_file and json_file != "-" else None, plot, html):
         if path:
             _check_writable(path)
+    if faces:
+        from edge.inference.runtime import Runtime
+        from edge.inference.threads import inference_threads
+
+        from .faces.command import run_exam
+
+        runtime = Runtime(interpreter, threads or inference_threads())
+        run_exam(faces, detectors, runtime, json_file, plot)
+        return
 
     import cv2
 
