@@ -59,6 +59,8 @@ class Broker:
         self._by_id: dict[int, _UnderWay] = {}
         self._answer: ReasonCode | None = None
         self._ended = ""
+        self._any_acknowledged = False
+        self._asked: dict[int, tuple[str, ...]] = {}
         self._refused: str | None = None
         self._room = WINDOW
         self._client = client = mqtt.Client(
@@ -70,6 +72,7 @@ class Broker:
         client.max_inflight_messages_set(WINDOW)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = lambda _client, _data, message: (
             heard(message.topic, bytes(message.payload), message.retain) if heard else None
@@ -109,7 +112,10 @@ class Broker:
                 f"against {trusted}); give the authority that signed it as 'ca'"
             ) from error
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
-            raise BrokerAwayError(f"{where}: ended the connection during the handshake") from error
+            raise BrokerAwayError(
+                f"{where}: ended the connection during the handshake; if it goes on doing so, this is "
+                "not the broker's port for TLS"
+            ) from error
         except ssl.SSLError as error:
             raise PublishError(
                 f"{where}: no encrypted connection can be made ({error.reason}); see whether this "
@@ -119,7 +125,11 @@ class Broker:
             raise BrokerAwayError(f"{where}: {error.strerror or error}") from error
         deadline_s = time.monotonic() + ANSWER_S
         while self._answer is None:
-            self.step(0.1)
+            try:
+                self.step(0.1)
+            except BrokerAwayError:
+                if self._answer is None:  # else it said why before it ended the connection
+                    raise
             if time.monotonic() > deadline_s:
                 raise BrokerAwayError(f"{where}: took the connection but gives no answer")
         self._check_answer(where)
@@ -135,13 +145,9 @@ class Broker:
         if self._refused:
             raise PublishError(self._refused)
         if state != mqtt.MQTT_ERR_SUCCESS:
-            if self._answer is None and self._settings.tls and not self._settings.certificate:
-                hint = "; a broker that asks for a client certificate does so: set 'certificate'"
-            else:
-                hint = ""
             host, port = self._settings.address
             why = self._ended or mqtt.error_string(state)
-            raise BrokerAwayError(f"{host}:{port}: the connection ended ({why}){hint}")
+            raise BrokerAwayError(f"{host}:{port}: the connection ended ({why}){self._hint()}")
 
     def publish(
         self,
@@ -162,7 +168,10 @@ class Broker:
 
     def subscribe(self, *topics: str) -> None:
         if topics:
-            self._client.subscribe([(topic, mqtt.SubscribeOptions(qos=1)) for topic in topics])
+            wanted = [(topic, mqtt.SubscribeOptions(qos=1)) for topic in topics]
+            _, mid = self._client.subscribe(wanted)
+            if mid is not None:
+                self._asked[mid] = topics
 
     def close(self) -> None:
         """Say goodbye: the broker then does not publish the will."""
@@ -178,6 +187,22 @@ class Broker:
         self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any
     ) -> None:
         self._ended = str(code)
+
+    def _hint(self) -> str:
+        """Return what may be the matter where the broker ends connections without a word."""
+        if self._answer is None and self._settings.tls and not self._settings.certificate:
+            return "; a broker that asks for a client certificate does so: set 'certificate'"
+        if self._answer is not None and self._under_way and not self._any_acknowledged:
+            topic = self._under_way[0].topic
+            return f"; a broker whose access list forbids {topic} may do so: see there"
+        return ""
+
+    def _on_subscribe(
+        self, _client: Any, _data: Any, mid: int, codes: list[ReasonCode], _properties: Any
+    ) -> None:
+        for topic, code in zip(self._asked.pop(mid, ()), codes, strict=False):
+            if code.is_failure:
+                log.warning("the broker refuses that we hear %s: %s", topic, code)
 
     def _on_connect(
         self, _client: Any, _data: Any, _flags: Any, code: Any, properties: Any
@@ -195,7 +220,7 @@ class Broker:
                 "in its access list"
             )
             return
-        message.acknowledged = True
+        message.acknowledged = self._any_acknowledged = True
         while not self._refused and self._under_way and self._under_way[0].acknowledged:
             done = self._under_way.popleft().done
             if done:

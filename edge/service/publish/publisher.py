@@ -14,7 +14,7 @@ from ...outputs.sd_notify import Manager
 from ...support.machine import cpu_name, temperatures_c
 from . import cursor
 from .camera_state import CameraState
-from .client import Broker, BrokerAwayError
+from .client import ANSWER_S, Broker, BrokerAwayError
 from .cursor import Standing
 from .discovery import device_id, discovery
 from .follower import Follower, Taken
@@ -85,16 +85,19 @@ class Publisher:
         pause_s, complained = 1.0, ""
         while not stop.is_set():
             broker = self._broker()
+            began_s = time.monotonic()
             try:
                 broker.connect()
                 self._greet(broker)
                 if complained:
                     log.warning("connected to %s:%d again", *self._settings.address)
-                pause_s, complained = 1.0, ""
+                complained, began_s = "", time.monotonic()
                 self._talk(broker, stop)
                 self._leave(broker)
             except BrokerAwayError as error:
                 self._save()
+                if time.monotonic() - began_s > LONGEST_PAUSE_S:
+                    pause_s = 1.0
                 if str(error) != complained:
                     complained = str(error)
                     log.warning("%s; trying again, records wait on disk", error)
@@ -139,6 +142,8 @@ class Publisher:
             wanted.append(self._topics.birth)
         broker.subscribe(*wanted)
         broker.publish(self._topics.status, "online", retain=True)
+        if not _drained(broker, ANSWER_S):
+            raise BrokerAwayError("the broker does not acknowledge our greeting")
         self._introduce(broker)
         if not self._ready:
             self._ready = True
