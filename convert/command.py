@@ -41,6 +41,12 @@ RANGES = ("0..1", "-1..1", "0..255")
     help="The file; of several precisions each puts its name in.  [default: beside MODEL]",
 )
 @click.option("--name", help="The model's name.  [default: that of its architecture]")
+@click.option(
+    "--model-version",
+    metavar="N.N.N",
+    help="The model's version; devices that demand signatures take none that is older.  [default: "
+    "edge-emo's]",
+)
 @click.option("--license", "license_name", default="not stated", help="The model's licence.")
 @click.option(
     "--input-range",
@@ -85,6 +91,7 @@ def command(
     precisions: tuple[str, ...],
     output: Path | None,
     name: str | None,
+    model_version: str | None,
     license_name: str,
     input_range: str | None,
     labels: str | None,
@@ -132,6 +139,7 @@ def command(
             report=report or output.with_name(f"{output.stem}-parity"),
             precisions=precisions,
             name=name,
+            version=model_version,
             license=license_name,
             input_range=input_range,
             labels=tuple(part.strip() for part in labels.split(",")) if labels else None,

@@ -20,6 +20,7 @@ class ConversionOptions:
         precisions: keys of `PRECISIONS`, `mixed`, or `auto`: the smallest file within the bound.
         report: the folder of the parity report.
         name: the model's name; None takes the network's.
+        version: the model's version, which devices compare; None takes edge-emo's.
         license: of the model.
         input_range: what the model was fed where it was trained; None: its graph scales raw pixels.
         labels: the order of its scores; None takes that of `EMOTIONS`.
@@ -36,6 +37,7 @@ class ConversionOptions:
     report: Path
     precisions: tuple[str, ...] = (AUTO,)
     name: str | None = None
+    version: str | None = None
     license: str = "not stated"
     input_range: str | None = None
     labels: tuple[str, ...] | None = None

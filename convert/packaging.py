@@ -36,7 +36,7 @@ def describe(
     face = "gray face" if channels == 1 else "face in colour (R, G, B)"
     about: dict[str, Any] = {
         "name": name,
-        "version": __version__,
+        "version": options.version or __version__,
         "task": TASK,
         "architecture": network.name,
         "precision": precision,
@@ -57,7 +57,7 @@ def describe(
         "license": options.license,
         "tools": _tools(),
     }
-    whole = add_metadata(flatbuffer, name, DESCRIPTION, __version__, options.license)
+    whole = add_metadata(flatbuffer, name, DESCRIPTION, about["version"], options.license)
     return ModelFile(options.target(precision), whole, about)
 
 

@@ -1,6 +1,7 @@
-"""`edge-emo models`: the models that come with edge-emo."""
+"""`edge-emo models`: the models that come with edge-emo, and those installed on a device."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from . import verbose_option
 
 @click.group(
     "models",
-    short_help="List, show and check the shipped models.",
+    short_help="List, show, check and install models.",
     invoke_without_command=True,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
@@ -100,6 +101,141 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
     if agreement.other_emotion > changed_by_quantizing * agreement.faces:
         raise ModelError(f"{read.path.name}: {here} gives {agreement}; try another interpreter")
     click.echo(f"{read.path.name}: {here} gives {agreement}")
+
+
+@command.command("install")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Its signature by ssh-keygen -Y.  [default: FILE.sig]",
+)
+@verbose_option
+def install(file: Path, signature: Path | None) -> None:
+    """Take a model into the slot that is not in use; the one in use stays.
+
+    Where /etc/edge-emo/allowed_signers is, a model must be signed by one of those, and not be older than
+    one of its name that was in use.
+
+    \b
+    Examples:
+      edge-emo models install mine.tflite
+      edge-emo models install mine.tflite --signature mine.tflite.sig
+    """
+    from ..service.slots import store
+    from ..service.system import check_root
+
+    check_root()
+    slot, new = store.install(file, signature)
+    what = f"{slot.name} {slot.version}, {slot.sha256[:12]}"
+    signed = f", signed by {slot.signer}" if slot.signer else ", not signed"
+    click.echo(f"installed {what}{signed}" if new else f"already installed: {what}{signed}")
+
+
+@command.command("activate")
+@click.option(
+    "--min-fps", type=float, metavar="N", help="The least frames a second of each service."
+)
+@verbose_option
+def activate(min_fps: float | None) -> None:
+    """Put the model that was installed last on trial, and keep it if it proves itself.
+
+    Every service whose settings say model = "active" is restarted with it, must be ready, and must keep
+    at least half of its frame rate (or --min-fps) for a minute; else the old model comes back.
+
+    \b
+    Examples:
+      edge-emo models activate
+      edge-emo models activate --min-fps 10
+    """
+    from ..inference.slots import read_state
+    from ..service.slots import store, trial
+    from ..service.system import check_root
+    from ..support.errors import ModelError
+
+    check_root()
+    store.check_activable()
+    running = trial.running_units()
+    units = [unit for unit in running if trial.uses_active(unit)]
+    for unit in sorted({*running} - {*units}):
+        click.echo(f'{unit} does not use it: its settings do not say model = "active"', err=True)
+    floors = trial.floors(units, min_fps)
+    slot = store.begin_trial()
+    if slot is None:
+        click.echo("in use already")
+        return
+    what = f"{slot.name} {slot.version}"
+    click.echo(f"on trial: {what}, in {len(units)} services", err=True)
+    if units:
+        trial.hold_in_a_unit(floors)
+    else:
+        trial.hold([], {}, lambda line: click.echo(line, err=True))
+    last = read_state().last or {}
+    if not last.get("accepted"):
+        raise ModelError(f"{what} was rolled back: {last.get('reason')}")
+    click.echo(f"in use: {what} ({last['reason']})")
+
+
+@command.command("rollback")
+@verbose_option
+def rollback() -> None:
+    """Go back to the model that was in use before, at once.
+
+    \b
+    Examples:
+      edge-emo models rollback
+      edge-emo models status
+    """
+    from ..service.slots import store, trial
+    from ..service.system import check_root
+
+    check_root()
+    now = store.roll_back()
+    trial.restart([unit for unit in trial.running_units() if trial.uses_active(unit)])
+    click.echo(f"in use: {now}")
+
+
+@command.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@verbose_option
+def status(as_json: bool) -> None:
+    """Show which model is in use on this device, which is on trial, and how the last trial ended.
+
+    \b
+    Examples:
+      edge-emo models status
+      edge-emo models status --json
+    """
+    from ..service.slots import store
+
+    said = store.report()
+    if as_json:
+        click.echo(json.dumps(said, indent=1))
+        return
+    click.echo(f"in use    {said['in_use']}")
+    for key, words in (
+        ("previous", "before   "),
+        ("installed", "installed"),
+        ("trial", "on trial "),
+    ):
+        if said[key]:
+            click.echo(f"{words} {said[key]}")
+    if said["last"]:
+        ended = "accepted" if said["last"]["accepted"] else "rolled back"
+        click.echo(f"last      {said['last']['model']}: {ended}, {said['last']['reason']}")
+
+
+@command.command("trial", hidden=True)
+@click.option("--floor", "floors", multiple=True, metavar="UNIT=FPS")
+def hold_trial(floors: tuple[str, ...]) -> None:
+    """Judge the model on trial; systemd runs this for 'activate'."""
+    from ..service.slots import trial
+    from ..service.system import check_root
+
+    check_root()
+    said = {unit: float(fps) for unit, _, fps in (floor.rpartition("=") for floor in floors)}
+    trial.hold(list(said), said, lambda line: click.echo(line, err=True))
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -17,9 +17,11 @@ from typing import Any
 from ..support.atomic import write_bytes
 from ..support.errors import ModelError
 from ..support.labels import EMOTIONS
+from .slots import active_model
 
 TASK = "facial-expression"
 DEFAULT_MODEL = "edge-s"
+ACTIVE = "active"  # a model's name, as `find_model` knows it
 MIN_SIDE, MAX_SIDE = 8, 512  # pixels of the face that a model takes
 _MAGIC = b"TFL3"  # bytes 4..8 of every TFLite flatbuffer
 _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date: the same model gives the same bytes
@@ -106,10 +108,15 @@ def read_model(path: Path) -> ModelFile:
 def find_model(name_or_path: str | None) -> Path:
     """Return the path of a model: a file, a shipped model's name, or None for the default.
 
+    "active" is the one that 'edge-emo models activate' chose on this device; where there is none, the
+    default.
+
     Raises:
         ModelError: it is neither.
     """
     wanted = name_or_path or DEFAULT_MODEL
+    if wanted == ACTIVE:
+        return active_model() or shipped_models()[DEFAULT_MODEL]
     if os.path.isfile(wanted) or Path(wanted).suffix:
         return Path(wanted)
     shipped = shipped_models()

@@ -39,13 +39,17 @@ def seen(hass) -> dict:
     }
 
 
+def commands() -> list[str]:
+    path = FOLDER / "commands"
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines()
+    path.unlink()
+    return lines
+
+
 async def obey(hass) -> None:
-    commands = FOLDER / "commands"
-    if not commands.exists():
-        return
-    lines = commands.read_text().splitlines()
-    commands.unlink()
-    for line in lines:
+    for line in await hass.async_add_executor_job(commands):
         domain, service, entity = line.split()
         await hass.services.async_call(domain, service, {"entity_id": entity}, blocking=True)
 
@@ -79,7 +83,7 @@ async def main() -> int:
 
     async def look() -> None:
         while True:
-            write("seen.json", seen(hass))
+            await hass.async_add_executor_job(write, "seen.json", seen(hass))
             await obey(hass)
             await asyncio.sleep(0.5)
 

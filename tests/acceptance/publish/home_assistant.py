@@ -29,7 +29,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
 apt-get install -y -q --no-install-recommends python3-venv python3-dev build-essential
 python3 -m venv /srv/ha
-/srv/ha/bin/pip install -q 'homeassistant=={RELEASE}.*' 'paho-mqtt==2.1.0'
+/srv/ha/bin/pip install -q 'homeassistant=={RELEASE}.*' 'paho-mqtt==2.1.0' isal zlib-ng
 """
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 EMOTIONS = {"angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"}

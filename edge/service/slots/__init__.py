@@ -1,0 +1,1 @@
+"""Install models on a device, try them, and go back: `store` takes files, `trial` judges them."""
