@@ -23,7 +23,7 @@ from ...inference.slots import (
     read_state,
     slot_file,
 )
-from ...support.atomic import write_bytes, write_text
+from ...support.atomic import replacing, write_text
 from ...support.errors import ModelError
 from .signature import ALLOWED_SIGNERS, signer_of
 
@@ -72,20 +72,19 @@ def install(
             slots={n: s for n, s in state.slots.items() if n != target},
             previous=None if state.previous == target else state.previous,
         )
-        write_state(emptied, folder)
         path = slot_file(target, folder)
-        write_bytes(path, content)
-        try:
-            about = read_model(path).about
-            version = str(about.get("version", ""))
+        with replacing(path) as draft:
+            draft.write_bytes(content)
+            try:
+                about = read_model(draft).about
+            except ModelError as error:
+                raise ModelError(str(error).replace(str(draft), str(file))) from None
+            taken = Slot(str(about["name"]), str(about.get("version", "")), digest, signer, _now())
             if signer is not None:
-                _check_not_older(str(about["name"]), version, state, file)
-        except ModelError as error:
-            path.unlink()
-            raise ModelError(str(error).replace(str(path), str(file))) from None
-        slot = Slot(str(about["name"]), version, digest, signer, _now())
-        write_state(dataclasses.replace(emptied, slots={**emptied.slots, target: slot}), folder)
-    return slot, True
+                _check_not_older(taken, state, file)
+            write_state(emptied, folder)  # from here on the free slot's old model is gone
+        write_state(dataclasses.replace(emptied, slots={**emptied.slots, target: taken}), folder)
+    return taken, True
 
 
 def check_activable(folder: Path = FOLDER) -> None:
@@ -268,15 +267,15 @@ def _newcomer(state: SlotState) -> str | None:
     return None if newest == state.active else newest
 
 
-def _check_not_older(name: str, version: str, state: SlotState, file: Path) -> None:
-    known = [state.newest.get(name, "")]
-    if name in (shipped := shipped_models()):
-        known.append(str(read_model(shipped[name]).about.get("version", "")))
+def _check_not_older(taken: Slot, state: SlotState, file: Path) -> None:
+    known = [state.newest.get(taken.name, "")]
+    if taken.name in (shipped := shipped_models()):
+        known.append(str(read_model(shipped[taken.name]).about.get("version", "")))
     newest = max(known, key=_ordered)
-    if _ordered(version) < _ordered(newest):
+    if _ordered(taken.version) < _ordered(newest):
         raise ModelError(
-            f"{file}: is older ({name} {version}) than one that was in use or came with the program "
-            f"({newest}); to go back by one, run 'edge-emo models rollback'"
+            f"{file}: is older ({taken.name} {taken.version}) than one that was in use or came with the "
+            f"program ({newest}); to go back by one, run 'edge-emo models rollback'"
         )
 
 

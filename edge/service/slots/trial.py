@@ -159,7 +159,9 @@ def restart(units: list[str]) -> None:
 
 def _systemctl(*arguments: str) -> None:
     command = ["systemctl", *arguments]
-    with contextlib.suppress(subprocess.TimeoutExpired):  # what became of it is looked at afterwards
+    with contextlib.suppress(
+        subprocess.TimeoutExpired
+    ):  # what became of it is looked at afterwards
         subprocess.run(command, capture_output=True, timeout=READY_S, check=False)
 
 
