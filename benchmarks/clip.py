@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from edge.sources import Source, open_source
+from edge.sources import Source, frames, open_source
 from edge.support.errors import SourceError
 from edge.support.values import Frame
 
@@ -117,6 +117,6 @@ def _recording(what: str) -> Source:
 
 
 def _frames(source: Source) -> Iterator[Frame]:
-    for frame in islice(source, LOOK_AT):
+    for frame in islice(frames(source), LOOK_AT):
         with frame:
             yield frame

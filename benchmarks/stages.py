@@ -14,7 +14,9 @@ from edge.faces import Detection, Detector
 from edge.faces.crop import to_gray
 from edge.outputs import OutputOptions
 from edge.outputs.annotate import annotate
+from edge.outputs.base import Outputs
 from edge.outputs.jsonl import JsonLines
+from edge.sources import frames as each_frame
 from edge.sources import open_source
 
 from .systems.pipelines import Pipelines
@@ -57,11 +59,10 @@ def measure_stages(
     detector, classifier = _TimedDetector(pipelines.detector), _TimedClassifier(pipelines.own())
     took: dict[str, list[float]] = {name: [] for name in STAGES}
     with tempfile.TemporaryDirectory() as folder, open_source(what) as source:
-        records = JsonLines(
-            OutputOptions(live=False, fps=25.0, target=str(Path(folder, "records.jsonl")))
-        )
+        options = OutputOptions(str(Path(folder, "records.jsonl")), live=False, fps=25.0)
+        records = Outputs([JsonLines(options)])
         pipeline = pipelines.join(detector, classifier)
-        for done, frame in enumerate(islice(source, frames), 1):
+        for done, frame in enumerate(islice(each_frame(source), frames), 1):
             with frame:
                 detector.ms = classifier.ms = 0.0
                 began = time.perf_counter()

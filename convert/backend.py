@@ -12,7 +12,7 @@ def start_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"  # the converter takes no other's graphs
-    # TensorFlow tells that its own interpreter will go; we use it only to check files with.
+    # TensorFlow warns that its own interpreter will go; we use it only to check files with.
     warnings.filterwarnings("ignore", r"(?s).*tf\.lite\.Interpreter is deprecated", UserWarning)
     # It expects statistics of full-int8 inputs beside the representative dataset that gives them.
     warnings.filterwarnings("ignore", "Statistics for quantized inputs", UserWarning)

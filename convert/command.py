@@ -1,4 +1,4 @@
-"""`edge-emo convert`: a model becomes a TFLite file for the device."""
+"""`edge-emo convert`: from a Keras model to a TFLite file for the device."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ RANGES = ("0..1", "-1..1", "0..255")
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The file; of several precisions each puts its name in.  [default: beside MODEL]",
+    help="The file to write; with several precisions each adds its name.  [default: beside MODEL]",
 )
 @click.option("--name", help="The model's name.  [default: that of its architecture]")
 @click.option(
@@ -51,8 +51,8 @@ RANGES = ("0..1", "-1..1", "0..255")
 @click.option(
     "--input-range",
     type=click.Choice(RANGES),
-    help="What MODEL was fed where it was trained; it is put into the graph.  [default: MODEL's "
-    "graph scales raw pixels]",
+    help="The pixel values that MODEL was trained on; the scaling becomes part of the graph.  "
+    "[default: MODEL's graph scales raw pixels]",
 )
 @click.option(
     "--labels",
@@ -60,13 +60,15 @@ RANGES = ("0..1", "-1..1", "0..255")
     help="The order of MODEL's scores, where it is not angry,disgust,fear,happy,neutral,sad,surprise.",
 )
 @click.option(
-    "--faces", type=click.IntRange(min=1), default=100, help="Representative faces, in all."
+    "--faces", type=click.IntRange(min=1), default=100, help="Number of representative faces."
 )
-@click.option("--seed", default=1, help="Draws the representative faces, and their light.")
+@click.option(
+    "--seed", default=1, help="Seed of the choice of representative faces, and of their light."
+)
 @click.option(
     "--light/--no-light",
     default=True,
-    help="Show every second one in the light, contrast and noise that cameras give.",
+    help="Change every second one to the light, contrast and noise that cameras give.",
 )
 @click.option(
     "--max-accuracy-drop",
@@ -103,12 +105,12 @@ def command(
     debug: bool,
     json_file: Path | None,
 ) -> None:
-    """Convert a Keras MODEL to self-describing .tflite files, and prove that they decide like it.
+    """Convert a Keras model to TFLite, and compare the two.
 
     MODEL is a .keras or .h5 file or the folder of a SavedModel, for faces in gray or colour of any
-    size; without it, that of the newest run under runs/ is taken. The representative faces are drawn
-    from the data's training split, as many of each emotion; the float model and each file are then
-    measured on the same faces of its test split, and compared in a report.
+    size; the default is the model of the newest run under runs/. The representative faces are drawn
+    from the data's training split, equally many of each emotion; the float model and each file are
+    then measured on the same faces of its test split, and compared in a report.
 
     \b
     Examples:
@@ -158,10 +160,10 @@ def command(
     if done.refused:
         lost = ", ".join(f"{c.precision} loses {c.drop:.2f} points" for c in done.refused)
         raise ConversionError(
-            f"not written, for more than {max_drop:g} points of accuracy would be lost: {lost}; see "
+            f"not written: more than {max_drop:g} points of accuracy would be lost: {lost}; see "
             f"{where / 'parity.html'}; try --precision auto, more --faces, or --max-accuracy-drop"
         )
-    click.echo(_told(done, data, where))
+    click.echo(_summary(done, data, where))
 
 
 def _newest_run() -> Path:
@@ -184,7 +186,7 @@ def _warnings(done: "Conversion") -> list[str]:
     return lines
 
 
-def _told(done: "Conversion", data: Path, where: Path) -> str:
+def _summary(done: "Conversion", data: Path, where: Path) -> str:
     inputs = done.inputs
     lines = [f"graph: {change}" for change in inputs.network.changes]
     for written in done.written:

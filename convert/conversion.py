@@ -43,7 +43,7 @@ def convert(options: ConversionOptions) -> Conversion:
         ModelError, DatasetError, ConversionError, OutputError.
     """
     with ExitStack() as drafts:
-        # Made first: a place that cannot be written is told before minutes of work.
+        # Made first: a place that cannot be written is reported before minutes of work.
         kept = {asked: Draft(options.target(asked)) for asked in options.precisions}
         for draft in kept.values():
             drafts.callback(draft.drop)

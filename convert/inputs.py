@@ -80,8 +80,8 @@ def _ranged(network: Network, options: ConversionOptions, test: LabelledFaces) -
     faces, labels = test.images[np.sort(order)], test.labels[np.sort(order)]
     found = []
     for name in INPUT_RANGES:
-        told = predict(with_input_range(network, name), faces).argmax(axis=1)
-        found.append(f"{name} gives {np.mean(told == labels):.1%}")
+        predicted = predict(with_input_range(network, name), faces).argmax(axis=1)
+        found.append(f"{name} gives {np.mean(predicted == labels):.1%}")
     raise ConversionError(
         f"{options.model}: its graph does not scale its input, so say which values it was trained on: "
         f"--input-range {', '.join(INPUT_RANGES)}; on {len(faces)} faces of {options.data} "
@@ -99,6 +99,6 @@ def _warnings(train: LabelledFaces, test: LabelledFaces, card: Scorecard) -> tup
     if card.accuracy < most / len(test):
         found.append(
             f"the float model is right about {card.accuracy:.1%} of the faces, less than always "
-            f"telling {name} would be: check --input-range and --labels"
+            f"predicting {name} would be: check --input-range and --labels"
         )
     return tuple(found)

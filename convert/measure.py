@@ -15,7 +15,7 @@ from edge.inference.model_file import ModelFile
 from edge.inference.runtime import Runtime
 from edge.support.labels import EMOTIONS
 
-# Half a step of an int8 output: what is told as 0 is not taken for less.
+# Half a step of an int8 output: what is written as 0 is not taken for less.
 LEAST_SCORE = 1 / 512
 ROUNDS, ROUND_S = 5, 0.05  # how often and how long each model is timed, by turns
 THREADS = (1, 2)
@@ -28,7 +28,7 @@ class Parity:
     Attributes:
         card: how right the file is.
         change: its accuracy less the network's, -1..1.
-        agreement: share of the faces of which both tell the same emotion, 0..1.
+        agreement: share of the faces for which both predict the same emotion, 0..1.
         mean_divergence: mean Kullback-Leibler divergence of the file's scores from the network's, nats;
             scores count as no less than `LEAST_SCORE`.
         worst_divergence: the largest of them.
@@ -74,8 +74,8 @@ def measure(
 
 def parity(labels: np.ndarray, before: np.ndarray, after: np.ndarray) -> Parity:
     """Return how scores `after` quantization compare with those `before`, both float `[n, 7]`."""
-    told, tells = before.argmax(axis=1), after.argmax(axis=1)
-    was, card = score(labels, told), score(labels, tells)
+    expected, predicted = before.argmax(axis=1), after.argmax(axis=1)
+    was, card = score(labels, expected), score(labels, predicted)
     p, q = _probabilities(before), _probabilities(after)
     divergence = (p * np.log(p / q)).sum(axis=1)
     changes: dict[str, float | None] = {}
@@ -85,7 +85,7 @@ def parity(labels: np.ndarray, before: np.ndarray, after: np.ndarray) -> Parity:
     return Parity(
         card,
         card.accuracy - was.accuracy,
-        float((told == tells).mean()),
+        float((expected == predicted).mean()),
         float(divergence.mean()),
         float(divergence.max()),
         changes,

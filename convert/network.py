@@ -1,7 +1,7 @@
 """A float classifier as edge-emo means it: raw pixels 0..255 in, the seven emotions' scores out.
 
 Whatever a model was saved as, and whatever it was fed where it was trained, `load_network` brings
-it to that: what is missing is added to its graph, and told.
+it to that: what is missing is added to its graph, and reported.
 """
 
 from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ MIXED = "mixed"
 
 @dataclass(frozen=True)
 class ConversionOptions:
-    """All that `edge-emo convert` can be told.
+    """All options of `edge-emo convert`.
 
     Attributes:
         model: a `.keras` or `.h5` file, or a SavedModel's folder.

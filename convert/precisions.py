@@ -64,8 +64,8 @@ class Maker:
             made = self._mixed()
         else:
             made = self._measured(asked, self._converted(asked), "as asked for")
-        told = {**made.model.about, "way": made.way}
-        return replace(made, model=replace(made.model, about=told))
+        about = {**made.model.about, "way": made.way}
+        return replace(made, model=replace(made.model, about=about))
 
     @cached_property
     def study(self) -> LayerStudy:

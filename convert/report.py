@@ -124,7 +124,7 @@ def write_report(
 def table(inputs: Inputs, written: tuple[Written, ...]) -> Table:
     """Return a row per precision: size, accuracy, agreement, divergence, speed."""
     head = (
-        *("precision", "file, kB", "accuracy", "change", "same emotion told"),
+        *("precision", "file, kB", "accuracy", "change", "same emotion"),
         *("divergence, mean", "worst", "ms, 1 thread", "2 threads", "operators in XNNPACK"),
     )
     none = ("-",) * 7
@@ -174,12 +174,12 @@ def _page(
         )
         sections.append(Section("Layer by layer", text, _layers(errors), plot))
     sample = inputs.sample
-    told = (
+    calibrated = (
         f"{len(sample)} faces, as many of each emotion, drawn with seed {sample.seed}"
         + (", every second one in another light. " if sample.lit else ". ")
         + f"Hash of their pixels: {sample.record()['sha256']}. Their names are in the model file."
     )
-    sections.append(Section("Calibrated with", told))
+    sections.append(Section("Calibrated with", calibrated))
     machine = Table(("", ""), [(k, v) for k, v in describe_machine().items()])
     sections.append(Section("Timed on", table=machine))
     lead = (

@@ -49,7 +49,7 @@ class Representative:
                 yield face
 
     def record(self) -> dict[str, Any]:
-        """Return what a model file tells of them: how many, which, and the hash of their pixels."""
+        """Return what a model file says about them: how many, which, and the hash of their pixels."""
         digest = hashlib.sha256()
         for face in self:
             digest.update(face.tobytes())

@@ -1,4 +1,4 @@
-"""`edge-emo train`: labelled faces become a Keras model and a report."""
+"""`edge-emo train`: from labelled faces to a Keras model and a report."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,12 +42,14 @@ _KEPT_BY_A_RUN = {
     help="The set's labels, FER+ votes, or the mean of both.  [default: the recipe's]",
 )
 @set_option
-@click.option("--drop-duplicates", is_flag=True, help="Learn from no face that is in the test too.")
+@click.option(
+    "--drop-duplicates", is_flag=True, help="Leave out training faces that are also in the test."
+)
 @click.option(
     "--tiles", type=_PATH, help="More faces to learn from, with room around them (labels.csv)."
 )
 @click.option("--out", type=_PATH, help="The run's folder.  [default: runs/NAME]")
-@click.option("--resume", type=_PATH, metavar="RUN", help="Go on with the run in this folder.")
+@click.option("--resume", type=_PATH, metavar="RUN", help="Continue the run in this folder.")
 @click.option(
     "--devices",
     type=click.IntRange(1),
@@ -70,12 +72,12 @@ def command(
     resume: Path | None,
     devices: int | None,
 ) -> None:
-    """Train a network on labelled faces, and report how good it is.
+    """Train a network on labelled faces, and report its accuracy.
 
     DATA is FER-2013 as Kaggle has it (train/happy/*.png, test/happy/*.png and so on), or the
     challenge's fer2013.csv, with fer2013new.csv beside it for the FER+ votes, or any folder with
     one folder of images per emotion. Every epoch leaves a checkpoint: after Ctrl-C or a power
-    cut --resume goes on where the last whole epoch ended.
+    cut --resume continues after the last complete epoch.
 
     \b
     Examples:
@@ -86,7 +88,9 @@ def command(
     if resume:
         for name, option in _KEPT_BY_A_RUN.items():
             if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-                raise click.UsageError(f"--resume goes on as the run began; leave out {option}")
+                raise click.UsageError(
+                    f"--resume continues with the settings of the run; leave out {option}"
+                )
     elif not listing and (data is None) != (arch is None):
         raise click.UsageError(f"--{'arch' if data else 'data'} is missing")
 
@@ -150,16 +154,16 @@ def _plan(
 
 
 def _report_data(data: "TrainingData", plan: "Plan") -> None:
-    """Say what will be learnt from, before the first epoch."""
+    """Report the training data before the first epoch."""
     faces, validation, held = data.faces, data.validation, data.held
     click.echo(f"{'emotion':10}{'train':>8}{held:>12}", err=True)
     for name, n in faces.counts().items():
         click.echo(f"{name:10}{n:>8}{validation.counts()[name]:>12}", err=True)
     for name in (*faces.skipped, *validation.skipped):
-        click.echo(f"edge-emo: {name}: is no readable image; skipped", err=True)
+        click.echo(f"edge-emo: {name}: cannot be read as an image; skipped", err=True)
     if across := len(data.duplicates.across):
         click.echo(
-            f"edge-emo: {across} faces to learn from are in {held} too; "
+            f"edge-emo: {across} training faces are in {held} too; "
             + ("dropped" if plan.drop_duplicates else "--drop-duplicates leaves them out"),
             err=True,
         )
@@ -185,15 +189,15 @@ def _bars() -> Iterator[Any]:
 
 
 @contextmanager
-def listening(epochs: int, tells: bool) -> Iterator["Listener"]:
-    """Yield a listener that, if it `tells`, shows a bar within each epoch and a line after it."""
+def listening(epochs: int, shown: bool) -> Iterator["Listener"]:
+    """Yield a listener that, if `shown`, draws a bar within each epoch and a line after it."""
     from contextlib import ExitStack
 
     from edge.support.progress import progress_bar
 
     from .training import Listener
 
-    if not tells:
+    if not shown:
         yield Listener(lambda *step: None, lambda row: None)
         return
     with ExitStack() as open_bar:

@@ -27,7 +27,7 @@ def draw_confusion(axes: Axes, card: Scorecard) -> None:
             )
     axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right")
     axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
-    axes.set(xlabel="told", ylabel="label")
+    axes.set(xlabel="predicted", ylabel="label")
 
 
 def png(figure: Figure) -> bytes:

@@ -11,7 +11,7 @@ from edge.support.labels import EMOTIONS
 from .figures import draw_confusion, png
 from .history import History
 
-BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#666666"  # told apart by the colour-blind (Okabe, Ito)
+BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#666666"  # distinct for the colour-blind (Okabe, Ito)
 
 
 def curves(histories: Mapping[str, History]) -> bytes:
@@ -42,12 +42,12 @@ def confusion(card: Scorecard) -> bytes:
 
 
 def reliability(calibration: Calibration) -> bytes:
-    """Return how often faces are right against how confidently they are told."""
+    """Return how often predictions are right against how confident they are."""
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()
     n = len(calibration.count)
     left = np.arange(n) / n
-    axes.plot([0, 1], [0, 1], color=GRAY, linestyle="--", label="as told")
+    axes.plot([0, 1], [0, 1], color=GRAY, linestyle="--", label="perfectly calibrated")
     axes.bar(left, np.nan_to_num(calibration.accuracy), 1 / n, align="edge", color=BLUE, alpha=0.8)
     share = calibration.count / calibration.count.sum()
     axes.step(left, share, where="post", color=ORANGE, label="share of faces")

@@ -66,12 +66,12 @@ def _pictures(
         "confusion": plots.confusion(card),
         "calibration": plots.reliability(calibration),
     }
-    told = scores.argmax(axis=1)
-    wrong = np.flatnonzero(told != faces.labels)
+    predicted = scores.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != faces.labels)
     wrong = wrong[np.argsort(-scores[wrong].max(axis=1), kind="stable")][:MISTAKES]
     if len(wrong):
         titles = [
-            f"{EMOTIONS[faces.labels[i]]}\ntold {EMOTIONS[told[i]]} {scores[i].max():.2f}"
+            f"{EMOTIONS[faces.labels[i]]}\npredicted {EMOTIONS[predicted[i]]} {scores[i].max():.2f}"
             for i in wrong
         ]
         pictures["mistakes"] = plots.face_grid(faces.images[wrong], titles, columns=8)
@@ -113,7 +113,7 @@ def _page(
         Section("Confusion matrix", picture=pictures["confusion"]),
         Section(
             "Calibration",
-            "The bars of a well calibrated network end on the dashed line: what it tells with a "
+            "The bars of a well calibrated network end on the dashed line: what it predicts with a "
             "confidence of 0.8 is right in 80 of 100 cases.",
             picture=pictures["calibration"],
         ),

@@ -63,5 +63,5 @@ def _hold_out(faces: LabelledFaces, seed: int) -> tuple[LabelledFaces, LabelledF
     if not held.any():
         raise DatasetError("too few faces: ten of each emotion are the least to learn from")
     validation = faces.select(np.flatnonzero(held))
-    # What could not be read is told once, with the faces to learn from.
+    # What could not be read is reported once, with the faces to learn from.
     return faces.select(np.flatnonzero(~held)), replace(validation, skipped=())

@@ -32,7 +32,7 @@ from .views import Views
 
 @dataclass(frozen=True)
 class Listener:
-    """What the loop tells while it runs: each step of an epoch, and each finished epoch."""
+    """What the loop reports while it runs: each step of an epoch, and each finished epoch."""
 
     step: Callable[[int, int, int], None]  # epoch, step, steps
     epoch: Callable[[dict[str, float]], None]
@@ -116,7 +116,7 @@ def save_model(model: keras.Model, file: Path) -> None:
 
 
 class _Loop(keras.callbacks.Callback):
-    """Sets the learning rate, tells the listener, writes history and checkpoints."""
+    """Sets the learning rate, informs the listener, writes history and checkpoints."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class _Loop(keras.callbacks.Callback):
         self._started, self._waited = time.monotonic(), self._batches.waited
         if self._recipe.schedule == "plateau":
             self.model.optimizer.learning_rate = plateau_rate(self._recipe, self._losses())
-        # Keras does not save where dropout's random numbers stand: begin them anew each epoch.
+        # Keras does not save where dropout's random numbers stand: reset them each epoch.
         for place, layer in enumerate(self.model.layers):
             if generator := getattr(layer, "seed_generator", None):
                 generator.state.assign([self._recipe.seed + place, epoch << 16])
@@ -248,6 +248,6 @@ def _restore(model: keras.Model, run: Path, steps: int) -> History:
             variable.assign(value)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
-            f"{run}: cannot resume: {str(error).splitlines()[0]}; start anew with another --out"
+            f"{run}: cannot resume: {str(error).splitlines()[0]}; start again with another --out"
         ) from error
     return history[: int(saved.optimizer.iterations) // steps]

@@ -5,7 +5,7 @@
 
 A foreign model's input range and label order follow its path: fer=model.hdf5,-1..1,angry/disgust/...
 What lies in the work folder already is not made again, only timed: delete a model's folder to convert
-it anew. A page's part between the comments `<!-- NAME -->` and `<!-- /NAME -->` is replaced.
+it again. A page's part between the comments `<!-- NAME -->` and `<!-- /NAME -->` is replaced.
 """
 
 import json
@@ -51,7 +51,7 @@ EVERY = 4  # of so many test faces one is seen in bad light
 @click.option("--sizes", is_flag=True, help="Try sizes of the representative dataset, too.")
 @verbose_option
 def main(models: tuple[str, ...], data: Path, work: Path, docs: Path | None, sizes: bool) -> None:
-    """Convert MODELS to every precision and tell how each compares."""
+    """Convert MODELS to every precision and report how each compares."""
     texts: dict[str, str] = {}
     for model in models:
         name, _, given = model.partition("=")
@@ -93,7 +93,7 @@ def _times(options: ConversionOptions) -> dict[str, dict[int, float]]:
 
 def _table(report: dict[str, Any], ms: dict[str, dict[int, float]]) -> str:
     rows = [
-        "| precision | kB | accuracy | change, points | same emotion told | mean KL | ms, 1 thread "
+        "| precision | kB | accuracy | change, points | same emotion | mean KL | ms, 1 thread "
         "| 2 threads | not in XNNPACK |",
         "|---|---|---|---|---|---|---|---|---|",
         f"| float network | | {report['float']['accuracy']:.2%} | | | | | | |",
@@ -117,16 +117,16 @@ def _sizes(options: ConversionOptions, kept: Path) -> str:
         write_text(kept, json.dumps(rows, indent=1) + "\n")
     rows = json.loads(kept.read_text())
     lines = [
-        "| faces | in other light | change, points | same emotion told | mean KL | in bad light: "
-        "same emotion told | mean KL |",
+        "| faces | in other light | change, points | same emotion | mean KL | in bad light: "
+        "same emotion | mean KL |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        clean, spoilt = np.array(row["clean"]), np.array(row["spoilt"])
+        clean, corrupted = np.array(row["clean"]), np.array(row["corrupted"])
         lines.append(
             f"| {row['size']} | {'every second' if row['lit'] else 'none'} | "
             f"{clean[:, 0].min():+.2f}..{clean[:, 0].max():+.2f} | {clean[:, 1].mean():.2f} % | "
-            f"{clean[:, 2].mean():.5f} | {spoilt[:, 1].mean():.2f} % | {spoilt[:, 2].mean():.5f} |"
+            f"{clean[:, 2].mean():.5f} | {corrupted[:, 1].mean():.2f} % | {corrupted[:, 2].mean():.5f} |"
         )
     return "\n".join(lines)
 
@@ -138,13 +138,13 @@ def _try_sizes(options: ConversionOptions, inputs: Inputs) -> list[dict[str, Any
     network, test = inputs.network, inputs.test
     train = load_split(options.data, "train", network.face_shape)
     some, labels = test.images[::EVERY], test.labels[::EVERY]
-    spoilt = [corrupt(some, name, strength) for name in LIGHT for strength in STRENGTHS]
-    exact = [predict(network, faces) for faces in spoilt]
+    corrupted = [corrupt(some, name, strength) for name in LIGHT for strength in STRENGTHS]
+    exact = [predict(network, faces) for faces in corrupted]
     rows = []
     with progress_bar("trying sizes") as progress:
         kinds = [(size, lit) for lit in (False, True) for size in SIZES]
         for done, (size, lit) in enumerate(kinds, 1):
-            row: dict[str, Any] = {"size": size, "lit": lit, "clean": [], "spoilt": []}
+            row: dict[str, Any] = {"size": size, "lit": lit, "clean": [], "corrupted": []}
             for seed in SEEDS:
                 sample = representative_faces(train, size, seed, lit)
                 flatbuffer = to_tflite(network, "int8", sample)
@@ -153,9 +153,9 @@ def _try_sizes(options: ConversionOptions, inputs: Inputs) -> list[dict[str, Any
                 row["clean"].append(_figures(found))
                 bad = [
                     _figures(parity(labels, e, predict_all(classifier, faces)))
-                    for faces, e in zip(spoilt, exact, strict=True)
+                    for faces, e in zip(corrupted, exact, strict=True)
                 ]
-                row["spoilt"].append(np.mean(bad, axis=0).tolist())
+                row["corrupted"].append(np.mean(bad, axis=0).tolist())
             rows.append(row)
             progress(done, len(kinds))
     return rows

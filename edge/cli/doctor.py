@@ -1,4 +1,4 @@
-"""`edge-emo doctor`: is this machine ready, and if not, what mends it."""
+"""`edge-emo doctor`: is this machine ready, and if not, what to do."""
 
 import dataclasses
 import json
@@ -15,7 +15,9 @@ _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @verbose_option
 def command(as_json: bool) -> None:
-    """Check system, interpreter, cameras, power, disk and clock; say what mends what is wrong.
+    """Check whether this machine is ready, and say what to do.
+
+    Looks at the system, the interpreter, the detector, cameras, power, disk and clock.
 
     The exit status is 1 if a check failed.
 

@@ -121,33 +121,26 @@ def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other
 def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
     """Run, and run anew with the settings read again whenever SIGHUP asks for that."""
     # Imported here: `--help` and `--print-config` need no OpenCV.
-    from ..live.heartbeat import Pulse
     from ..live.session import hold_session
-    from ..outputs.sd_notify import Manager
-    from ..sources.latest import is_held
+    from ..outputs.systemd import Notifier
 
-    manager = Manager()
+    notifier = Notifier()
     ending = threading.Event()
     while True:
         stop, again = threading.Event(), threading.Event()
         with _signals(stop, again, ending):
-            try:
-                outcome = hold_session(config, stop, Pulse(manager))
-            except KeyboardInterrupt as why:
-                if why.args:
-                    raise
-                outcome = None  # a camera was being opened
+            outcome = hold_session(config, stop, notifier)
             if not again.is_set() or ending.is_set():
-                manager.stopping()
+                notifier.stopping()
                 break
-        manager.reloading()
+        notifier.reloading()
         try:
             config = reread()
             log.warning("settings read again")
         except (EdgeEmoError, click.ClickException) as error:
             log.warning("the settings are not taken, the old ones stay: %s", error)
     _report(outcome)
-    if is_held() if outcome is None else outcome.hung:
+    if outcome.hung:
         # The interpreter would wait for libraries that wait for the camera.
         sys.stderr.flush()
         os._exit(0)
@@ -184,7 +177,7 @@ def _signals(
 
 
 def _report(outcome: Any) -> None:
-    if outcome is None or not outcome.summary.frames:
+    if not outcome.summary.frames:
         click.echo("edge-emo: ended before the first frame", err=True)
         return
     summary = outcome.summary

@@ -1,13 +1,12 @@
 """One run from its settings to its summary: opens what they name, runs it, closes it."""
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import cv2
 
@@ -15,19 +14,18 @@ from ..emotions.classifier import TFLiteClassifier, takes_color
 from ..faces import DetectorOptions, make_detector
 from ..inference.model_file import find_model, read_model
 from ..inference.threads import vision_threads
-from ..outputs import OutputOptions, output_class
+from ..outputs import Output, OutputOptions, output_class
+from ..outputs.base import Outputs
 from ..outputs.image import SUFFIXES
-from ..outputs.retrying import Lenient
+from ..outputs.privacy import Privacy
+from ..outputs.systemd import Notifier, Systemd
 from ..outputs.window import why_no_window
-from ..sources import Source, SourceOptions, is_camera, open_source
-from ..sources.reconnecting import Lasting, Patience
-from .heartbeat import Pulse
+from ..sources import Source, SourceOptions, is_camera, open_source, shown_name, source_class
+from ..sources.reconnecting import Patience, Reconnecting
 from .loop import Summary, run
 from .off_switch import off_switch
 from .pipeline import Pipeline
 from .settings import RunConfig
-
-log = logging.getLogger(__name__)
 
 # As a service a camera that is away is waited for: a new process every few seconds would keep a small
 # board busy. Not for ever, as systemd counts the whole system as starting until then.
@@ -48,11 +46,11 @@ class Outcome:
     hung: bool
 
 
-def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outcome | None:
+def hold_session(config: RunConfig, stop: threading.Event, notifier: Notifier) -> Outcome:
     """Run as `config` says until the source ends or `stop` is set.
 
-    Returns:
-        None if `stop` was set before there was anything to run.
+    Args:
+        notifier: the service manager, which is told what the run does.
 
     Raises:
         EdgeEmoError: whatever cannot be opened, read or written.
@@ -64,9 +62,6 @@ def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outc
         wanted_faces = DetectorOptions(config.min_face, runtime=config.runtime)
         detector = make_detector(config.detector, wanted_faces)
         wanted = [(output_class(name), target) for name, target in _outputs(config)]
-        switched_off = off_switch(config.off_file, config.off_gpio)
-        if not _wait_until_on(switched_off, stop, pulse):
-            return None
         options = SourceOptions(
             size=config.frame_size,
             fps=config.fps,
@@ -76,71 +71,50 @@ def hold_session(config: RunConfig, stop: threading.Event, pulse: Pulse) -> Outc
             exposure_ms=config.max_exposure,
             timeout_s=config.camera_timeout,
         )
-        source = _opened(config, options, stop, switched_off, pulse)
-        closing.enter_context(source)
-        outputs: list[Any] = []
-        for cls, target in wanted:
-            output: Any = cls(_output_options(config, source, target))
-            window = hasattr(output, "show")
-            outputs.append(Lenient(output) if source.live and not window else output)
-            closing.callback(outputs[-1].close)
-        shown = next((o for o in outputs if hasattr(o, "show")), None)
+        source = closing.enter_context(_source(config, options, stop, notifier.listens))
+        made: list[Output] = []
+        with ExitStack() as unfinished:  # an output that cannot be made leaves nothing of others
+            for cls, target in wanted:
+                made.append(cls(OutputOptions(target, source.live, source.fps, config.rotation)))
+                unfinished.callback(made[-1].close)
+            unfinished.pop_all()
+        shown = next((output for output in made if output.foreground), None)
+        outputs = Outputs(
+            [*made, Systemd(notifier)],
+            Privacy(config.box, config.blur, source.live, source.continuous),
+            live=source.live,
+            show_rate=source.live or shown is not None,
+        )
+        closing.callback(outputs.close)
         pipeline = Pipeline(
             detector, classifier, source.continuous, config.search_every, config.unsure_below
         )
 
         def analyse() -> Summary:
             realtime = config.realtime or shown is not None
-            return run(
-                source, pipeline, outputs, stop, realtime, config.duration, pulse, config.fps
-            )
+            return run(source, pipeline, outputs, stop, realtime, config.duration, config.fps)
 
         summary = _beside(shown, analyse, stop) if shown else analyse()
-    hung = isinstance(source, Lasting) and source.hung
-    return Outcome(summary, sum(o.dropped for o in outputs), hung)
+    hung = isinstance(source, Reconnecting) and source.hung
+    return Outcome(summary, outputs.dropped, hung)
 
 
-def _opened(
-    config: RunConfig,
-    options: SourceOptions,
-    stop: threading.Event,
-    switched_off: Callable[[], str | None],
-    pulse: Pulse,
-) -> Source | Lasting:
+def _source(
+    config: RunConfig, options: SourceOptions, stop: threading.Event, is_service: bool
+) -> Source:
+    """Return the source; a camera is not opened yet."""
+    open_it = partial(open_source, config.what, options)
     if not is_camera(config.what):
-        return open_source(config.what, options)
-    first_s = FIRST_S if pulse.is_heard and config.reconnect else 0.0
-    patience = Patience(config.camera_timeout, config.freeze_after, config.reconnect, first_s)
-
-    def open_camera() -> Source:
-        return open_source(config.what, options)
-
-    return Lasting(open_camera, stop, patience, switched_off, pulse.waits)
-
-
-def _output_options(config: RunConfig, source: Source | Lasting, target: str) -> OutputOptions:
-    return OutputOptions(
-        target=target,
-        live=source.live,
-        fps=source.fps,
-        rotation=config.rotation,
-        boxes=config.box,
-        blur=config.blur,
+        return open_it()
+    first_s = FIRST_S if is_service and config.reconnect else 0.0
+    return Reconnecting(
+        open_it,
+        stop,
+        Patience(config.camera_timeout, config.freeze_after, config.reconnect, first_s),
+        off_switch(config.off_file, config.off_gpio),
+        shown_name(config.what),
+        source_class(config.what).continuous,
     )
-
-
-def _wait_until_on(
-    switched_off: Callable[[], str | None], stop: threading.Event, pulse: Pulse
-) -> bool:
-    """Wait as long as the camera must stay closed; return whether to go on then."""
-    if reason := switched_off():
-        log.warning("the camera stays closed: %s", reason)
-        pulse.is_ready(f"camera closed: {reason}")
-    while reason := switched_off():
-        if stop.wait(0.2):
-            break
-        pulse.waits(f"camera closed: {reason}")
-    return not stop.is_set()
 
 
 def _outputs(config: RunConfig) -> list[tuple[str, str]]:
@@ -159,7 +133,7 @@ def _outputs(config: RunConfig) -> list[tuple[str, str]]:
     return wanted or [("text", "")]
 
 
-def _beside(window: Any, analyse: Callable[[], Summary], stop: threading.Event) -> Summary:
+def _beside(window: Output, analyse: Callable[[], Summary], stop: threading.Event) -> Summary:
     """Analyse in a thread while this one, the main one, shows the window, as macOS demands."""
     with ThreadPoolExecutor(1, "analysis") as pool:
         summary = pool.submit(analyse)

@@ -214,7 +214,7 @@ class RunConfig:
         None, PRIVACY, "Keep it closed while this GPIO is grounded.", metavar="PIN", check=_pin
     )
     box: bool = setting(True, PRIVACY, "Write into records where faces are.")
-    blur: bool = setting(False, PRIVACY, "Make faces unrecognisable in what --record writes.")
+    blur: bool = setting(False, PRIVACY, "Make faces unrecognisable in every picture.")
 
     def __post_init__(self) -> None:
         schema.check_values(self)

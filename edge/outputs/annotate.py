@@ -6,6 +6,7 @@ from collections import deque
 import cv2
 import numpy as np
 
+from ..support.boxes import Box
 from ..support.labels import EMOTIONS, UNSURE
 from ..support.values import Face, Observation
 
@@ -48,7 +49,8 @@ def annotate(image: np.ndarray, observation: Observation, fps: float) -> np.ndar
     image = image.copy()
     unit = max(image.shape[0] / 720, 0.5)  # so that text keeps its size relative to the frame
     for face in observation.faces:
-        _draw_face(image, face, unit)
+        if face.box is not None:
+            _draw_face(image, face, face.box, unit)
     lines = [f"{fps:.0f} FPS"] if fps else []
     if not observation.faces:
         lines.append(NO_FACES)
@@ -57,18 +59,18 @@ def annotate(image: np.ndarray, observation: Observation, fps: float) -> np.ndar
     return image
 
 
-def _draw_face(image: np.ndarray, face: Face, unit: float) -> None:
-    x, y, width, height = face.box
+def _draw_face(image: np.ndarray, face: Face, box: Box, unit: float) -> None:
+    x, y, width, height = box
     color = COLORS[face.emotion]
     thick = max(2, round(3 * unit))
     cv2.rectangle(image, (x, y), (x + width, y + height), color, thick)
     label = f"{face.emotion} {face.confidence:.0%}"
     _text(image, label, (x, max(y - round(10 * unit), round(24 * unit))), unit, _BLACK, color)
-    _draw_scores(image, face, unit)
+    _draw_scores(image, face, box, unit)
 
 
-def _draw_scores(image: np.ndarray, face: Face, unit: float) -> None:
-    x, y, width, _ = face.box
+def _draw_scores(image: np.ndarray, face: Face, box: Box, unit: float) -> None:
+    x, y, width, _ = box
     row, length = round(17 * unit), round(90 * unit)
     left = x + width + round(8 * unit)
     if left + length > image.shape[1]:  # no room at the right: inside the box

@@ -3,23 +3,20 @@
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from ..support.atomic import Draft, write_bytes
 from ..support.errors import OutputError
-from ..support.values import Frame, Observation
-from . import OutputOptions
-from .annotate import annotate
-from .blur import Covering
+from ..support.values import Observation
+from . import Output, OutputOptions, View
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
-class Picture:
+class Image(Output):
     """Writes a .png or .jpg when the run ends; of a run without frames, none."""
 
     color = True
-    dropped = 0
+    patient = True
 
     def __init__(self, options: OutputOptions) -> None:
         self._path = Path(options.target)
@@ -27,21 +24,16 @@ class Picture:
             raise OutputError(
                 f"{options.target or 'picture'}: a picture must end in {', '.join(SUFFIXES)}"
             )
-        self._covering = Covering() if options.blur else None
-        self._last: tuple[np.ndarray, Observation] | None = None
-        # Made now, so that a place that cannot be written is told before the work.
+        self._last: View | None = None
+        # Made now, so that a place that cannot be written is refused before the work.
         self._draft = Draft(self._path)
 
-    def write(self, frame: Frame, observation: Observation) -> None:
-        self._last = frame.color(), observation
-        if self._covering:
-            self._covering.see(observation)
+    def write(self, frame: View, observation: Observation) -> None:
+        frame.color()  # drawn into only at the end, when its buffer has gone back
+        self._last = frame
 
     def close(self) -> None:
         self._draft.drop()
         if self._last is not None:
-            image, observation = self._last
-            if self._covering:
-                image = self._covering.cover(image, observation)
-            _, encoded = cv2.imencode(self._path.suffix, annotate(image, observation, fps=0))
+            _, encoded = cv2.imencode(self._path.suffix, self._last.annotated())
             write_bytes(self._path, encoded.tobytes())

@@ -12,21 +12,18 @@ from pathlib import Path
 
 from ..support.atomic import cannot_write
 from ..support.errors import ConfigError, OutputError
-from ..support.values import Frame, Observation
-from . import OutputOptions
+from ..support.values import Observation
+from . import Output, OutputOptions, View
 from .records import Numbering
-from .stdout import write_stdout
+from .text import write_stdout
 
 
-class JsonLines:
+class JsonLines(Output):
     """Appends to the file; `-` is standard output. Every line is whole and written at once.
 
     A file that has grown large or old is set aside, as `OutputOptions.rotation` says. A camera's
     records in a file are numbered.
     """
-
-    color = False
-    dropped = 0
 
     def __init__(self, options: OutputOptions) -> None:
         if not options.target:
@@ -38,12 +35,16 @@ class JsonLines:
         self._begun_s = 0.0
         self._numbering: Numbering | None = None
         if options.target != "-":
+            is_new = not self._path.exists()
             self._open()
             if options.live and self._rotates:
                 self._numbering = Numbering(self._path)
+            if is_new:  # it was only tried: a run without frames leaves no file
+                self.close()
+                self._path.unlink(missing_ok=True)
 
-    def write(self, frame: Frame, observation: Observation) -> None:
-        record = observation.as_record(self._options.boxes)
+    def write(self, frame: View, observation: Observation) -> None:
+        record = observation.as_record()
         if self._numbering:
             record |= self._numbering.fields
         line = json.dumps(record, separators=(",", ":")) + "\n"
@@ -62,6 +63,7 @@ class JsonLines:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+            self._file = None
 
     def _append(self, line: bytes) -> None:
         file = self._file or self._open()

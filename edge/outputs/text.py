@@ -3,24 +3,21 @@
 import shutil
 import sys
 
-from ..support.values import Frame, Observation
-from . import OutputOptions
+from ..support.atomic import cannot_write
+from ..support.values import Observation
+from . import Output, OutputOptions, View
 from .annotate import NO_FACES, Rate
-from .stdout import write_stdout
 
 
-class Text:
+class Text(Output):
     """Writes to standard output."""
-
-    color = False
-    dropped = 0
 
     def __init__(self, options: OutputOptions) -> None:
         self._terminal = sys.stdout is not None and sys.stdout.isatty()
         self._rate = Rate()
         self._last: str | None = None
 
-    def write(self, frame: Frame, observation: Observation) -> None:
+    def write(self, frame: View, observation: Observation) -> None:
         fps = self._rate.tick()
         faces = "  ".join(f"#{f.track} {f.emotion} {f.confidence:.0%}" for f in observation.faces)
         if self._terminal:
@@ -37,6 +34,24 @@ class Text:
     def close(self) -> None:
         if self._terminal:
             write_stdout("\n")
+
+
+def write_stdout(text: str) -> None:
+    """Write to standard output and flush.
+
+    Raises:
+        BrokenPipeError: the reader has gone; the command line then ends quietly.
+        OutputError: it cannot be written, as on a full disk.
+    """
+    if sys.stdout is None:  # a program started without standard output
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise cannot_write("standard output", error) from error
 
 
 def _clock(observation: Observation) -> str:

@@ -1,10 +1,5 @@
 """Record the annotated frames as a video, in a thread of its own."""
 
-import queue
-import threading
-import time
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,113 +8,61 @@ import numpy as np
 from ..support.atomic import Draft
 from ..support.errors import OutputError
 from ..support.quiet import quiet_stderr
-from ..support.values import Frame, Observation
-from . import OutputOptions
-from .annotate import Rate, annotate
-from .blur import AROUND_S, Covering, when
+from ..support.values import Observation
+from . import OutputOptions, View
+from .base import Background
 
-WAITING = 8  # frames that may wait for the encoder
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
 
-_Item = tuple[np.ndarray, Observation, float, float]  # picture, seen, FPS, when in seconds
 
-
-class Recorder:
+class Video(Background):
     """Writes an .mp4 or .avi; the file appears under its name only when it is complete.
 
     A file's frames are all kept; a camera's are dropped when the encoder is late, and each stays
     as long as it lasted, so that the recording plays at the true speed.
     """
 
-    color = True
+    patient = True
 
     def __init__(self, options: OutputOptions) -> None:
-        self.dropped = 0
+        super().__init__(options, "record")
         self._path = Path(options.target)
         if self._path.suffix.lower() not in _CODECS:
             raise OutputError(
                 f"{self._path}: a recording must end in .mp4 or .avi, a picture in .png or .jpg"
             )
-        self._live = options.live
-        self._fps = options.fps
-        self._blur = options.blur
-        self._rate = Rate()
-        self._items: queue.Queue[_Item | None] = queue.Queue(WAITING)
-        self._error: Exception | None = None
+        self._options = options
         self._recorded = False
         self._draft = Draft(self._path)
-        self._thread: threading.Thread | None = None
+        self._writer: _Writer | None = None
 
-    def write(self, frame: Frame, observation: Observation) -> None:
-        if self._error:
-            raise self._error
-        if self._thread is None:
-            self._start(frame.size)
-        fps = self._rate.tick() if self._live else 0.0
-        try:
-            item = (frame.color(), observation, fps, time.monotonic())
-            self._items.put(item, block=not self._live)
-        except queue.Full:
-            self.dropped += 1
+    def write(self, frame: View, observation: Observation) -> None:
+        if self._writer is None:
+            # Made here, not in the thread: for as long as that takes stderr is held back, and what
+            # others say must not be lost.
+            fps = frame.fps or self._options.fps
+            self._writer = _Writer(self._draft.path, self._path, fps, frame.size)
+        super().write(frame, observation)
 
-    def _start(self, size: tuple[int, int]) -> None:
-        # The writer is made here, not in its thread: for as long as that takes stderr is held back,
-        # and what others say must not be lost.
-        writer = _Writer(self._draft.path, self._path, self._fps, size)
-        self._thread = threading.Thread(
-            target=self._encode, args=(writer,), name="record", daemon=True
-        )
-        self._thread.start()
+    def work(self, frame: View, observation: Observation, taken_s: float) -> None:
+        assert self._writer
+        times = self._writer.frames_due(taken_s) if self._options.live else 1
+        if times:
+            self._writer.write(frame.annotated(), times)
+
+    def finish(self) -> None:
+        assert self._writer
+        self._writer.finish()
+        self._recorded = True
 
     def close(self) -> None:
-        if self._thread:
-            self._items.put(None)
-            self._thread.join()
-        if self._recorded:
-            self._draft.keep()
-        else:
-            self._draft.drop()
-        if self._error:
-            raise self._error
-
-    def _encode(self, writer: "_Writer") -> None:
-        # After an error the rest is taken and left, until the analysis hears of it.
-        for image, observation, fps, now_s in self._covered(iter(self._items.get, None)):
-            if self._error:
-                continue
-            try:
-                times = writer.frames_due(now_s) if self._live else 1
-                if times:
-                    writer.write(annotate(image, observation, fps), times)
-            except Exception as error:
-                self._error = error
         try:
-            if not self._error:
-                writer.finish()
-                self._recorded = True
-        except Exception as error:
-            self._error = error
-
-    def _covered(self, items: Iterator[_Item]) -> Iterator[_Item]:
-        """Cover the faces where that is asked for: in each frame when those just after have come."""
-        if not self._blur:
-            yield from items
-            return
-        covering, held = Covering(), deque[_Item]()
-        # Whatever their times say: no more pictures are held than these seconds have twice over.
-        most = round(2 * AROUND_S * self._fps) + WAITING
-        for item in items:
-            covering.see(item[1])
-            held.append(item)
-            while len(held) > most or abs(when(item[1]) - when(held[0][1])) > AROUND_S:
-                yield _with_cover(covering, held.popleft())
-        for item in held:
-            yield _with_cover(covering, item)
-
-
-def _with_cover(covering: Covering, item: _Item) -> _Item:
-    image, observation, fps, now_s = item
-    return covering.cover(image, observation), observation, fps, now_s
+            super().close()
+        finally:
+            if self._recorded:
+                self._draft.keep()
+            else:
+                self._draft.drop()
 
 
 class _Writer:

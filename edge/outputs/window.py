@@ -7,12 +7,10 @@ import threading
 from functools import cache
 
 import cv2
-import numpy as np
 
 from ..support.errors import OutputError
-from ..support.values import Frame, Observation
-from . import OutputOptions
-from .annotate import Rate, annotate
+from ..support.values import Observation
+from . import Output, OutputOptions, View
 
 TITLE = "edge-emo"
 PROBE_TIMEOUT_S = 10
@@ -26,26 +24,26 @@ except cv2.error:
 _QUIT = (ord("q"), ord("Q"), 27)  # 27 = Esc
 
 
-class Window:
+class Window(Output):
     """A preview. `write` may be called from any thread; `show` must run in the main one."""
 
     color = True
+    foreground = True
 
     def __init__(self, options: OutputOptions) -> None:
         self.dropped = 0
         if reason := why_no_window():
             raise OutputError(f"window: {reason}; use --jsonl, --record or the text output instead")
-        self._rate = Rate()
         self._ready = threading.Condition()
-        self._newest: tuple[np.ndarray, Observation, float] | None = None
+        self._newest: View | None = None
         self._closed = False
 
-    def write(self, frame: Frame, observation: Observation) -> None:
-        item = (frame.color(), observation, self._rate.tick())
+    def write(self, frame: View, observation: Observation) -> None:
+        frame.color()  # taken now, while the frame is borrowed; drawn into when it is shown
         with self._ready:
             if self._newest is not None:
                 self.dropped += 1
-            self._newest = item
+            self._newest = frame
             self._ready.notify()
 
     def close(self) -> None:
@@ -61,12 +59,11 @@ class Window:
             while not self._closed:
                 with self._ready:
                     self._ready.wait(timeout=0.02)
-                    item, self._newest = self._newest, None
-                if item:
-                    image, observation, fps = item
+                    frame, self._newest = self._newest, None
+                if frame:
                     if not shown:
-                        cv2.resizeWindow(TITLE, image.shape[1], image.shape[0])
-                    cv2.imshow(TITLE, annotate(image, observation, fps))
+                        cv2.resizeWindow(TITLE, *frame.size)
+                    cv2.imshow(TITLE, frame.annotated())
                     shown = True
                 key = cv2.waitKey(1) & 0xFF
                 gone = shown and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..live.schema import toml_line
+from ..support import registry
 from ..support.errors import ServiceError
 from .publish import unit as publisher
 from .system import (
@@ -144,10 +145,17 @@ def unit_text() -> str:
 
 def needs(settings: Mapping[str, Any]) -> set[str]:
     """Return what the unit must open for a camera with these settings: "network", "gpio"."""
-    places = [settings.get("camera") or "", *(settings.get("outputs") or [])]
-    network = any("://" in str(place) for place in places)
+    outputs = [str(output).partition("=")[0] for output in settings.get("outputs") or []]
+    network = "://" in str(settings.get("camera") or "") or any(map(_uses_network, outputs))
     gpio = settings.get("off_gpio") is not None
     return {name for name, needed in zip(OPENED, (network, gpio), strict=True) if needed}
+
+
+def _uses_network(output: str) -> bool:
+    """Ask an output's class; one that is not installed, or older than the question, needs none."""
+    if output not in registry.names(registry.OUTPUTS):
+        return False
+    return bool(getattr(registry.load(registry.OUTPUTS, output), "network", False))
 
 
 def _needs(name: str, config: str) -> set[str]:

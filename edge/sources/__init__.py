@@ -1,15 +1,16 @@
 """Sources of frames: cameras, files, streams. `open_source` finds the one that a name asks for."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from ..support import registry
 from ..support.errors import SourceError
 from ..support.image_file import IMAGE_SUFFIXES
-from ..support.values import Frame
+from ..support.values import Frame, Status
 
 # These kinds are seen from what they are asked for; their names alone mean nothing.
 _KNOWN_BY_ARGUMENT = frozenset({"camera", "images", "stream", "video"})
@@ -40,13 +41,16 @@ class SourceOptions:
 
 
 class Source(Protocol):
-    """Frames from one place, in order; closed by `with`.
+    """Frames from one place, in order, and a `Status` where there is something to say meanwhile.
+
+    Closed by `with`. `Reconnecting` watches over one that is live; a file yields frames only.
 
     Attributes:
-        name: how records call it.
+        name: how records call it, without secrets.
         live: a camera, which does not wait: what is not taken in time is lost.
         continuous: successive frames show the same scene, so faces can be followed.
         fps: nominal frames per second, for a recording.
+        dropped: frames that came and that nobody took in time; a file has none.
     """
 
     name: str
@@ -54,7 +58,10 @@ class Source(Protocol):
     continuous: bool
     fps: float
 
-    def __iter__(self) -> Iterator[Frame]: ...
+    @property
+    def dropped(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Frame | Status]: ...
 
     def __enter__(self) -> Self: ...
 
@@ -76,12 +83,33 @@ def open_source(what: str, options: SourceOptions | None = None) -> Source:
     return registry.load(registry.SOURCES, kind)(argument, options or SourceOptions())
 
 
+def frames(source: Source) -> Iterator[Frame]:
+    """Yield the frames of a source and leave out what it says of its state."""
+    return (item for item in source if isinstance(item, Frame))
+
+
+def source_class(what: str) -> Any:
+    """Return the class that `open_source(what)` makes. Raises: SourceError if there is none."""
+    return registry.load(registry.SOURCES, _kind(what)[0])
+
+
+def shown_name(what: str) -> str:
+    """Return how people and records may see what is asked for: a URL without its secrets."""
+    return without_secrets(what) if "://" in what else what
+
+
+def without_secrets(url: str) -> str:
+    """Return a URL as records and messages may show it: without its password."""
+    url = re.sub(r"(?i)\b(pass\w*|pwd)=[^&/?]*", r"\1=***", url)
+    scheme, _, rest = url.partition("://")
+    head, at, tail = rest.rpartition("@")
+    user = head.partition(":")[0]
+    return f"{scheme}://{user}{at}{tail}"
+
+
 def is_camera(what: str) -> bool:
-    """Tell whether `open_source(what)` is about a camera or a stream, not a file."""
-    kind, _ = _kind(what)
-    return kind in ("camera", "stream") or bool(
-        kind not in _KNOWN_BY_ARGUMENT and registry.load(registry.SOURCES, kind).live
-    )
+    """Report whether `open_source(what)` is about a camera or a stream, not a file."""
+    return bool(source_class(what).live)
 
 
 def _kind(what: str) -> tuple[str, str]:

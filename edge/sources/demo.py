@@ -86,6 +86,7 @@ class Demo:
     live = False
     continuous = True
     fps = FPS
+    dropped = 0
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
         if argument:

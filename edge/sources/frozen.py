@@ -1,4 +1,4 @@
-"""Tell a camera that still gives pictures, but always the same one or only black ones."""
+"""Detect a camera that still gives pictures, but always the same one or only black ones."""
 
 import time
 import zlib
@@ -11,7 +11,7 @@ LOOK_EVERY_S = 0.5
 BLACK_MEAN, BLACK_SPREAD = 20.0, 2.0
 
 
-class Sameness:
+class FrozenPicture:
     """Looks at a picture now and then, and says what has been wrong with all of them for long.
 
     A working sensor never gives the same picture twice: its noise differs.

@@ -21,6 +21,7 @@ class Images:
     live = False
     continuous = False
     fps = 1.0
+    dropped = 0
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
         self.name = argument

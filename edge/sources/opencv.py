@@ -1,7 +1,6 @@
 """Webcams, video files and network streams, read through OpenCV's `VideoCapture`."""
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from ..faces.crop import to_gray
 from ..support.errors import SourceError
 from ..support.quiet import quiet_stderr
 from ..support.values import Frame
-from . import SourceOptions
+from . import SourceOptions, without_secrets
 from .files.container import what_is_missing
 from .files.interlaced import (
     Watch,
@@ -37,6 +36,7 @@ class _Capture:
 
     live = True
     continuous = True
+    dropped = 0
     rotate, mirror = 0, False
 
     def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
@@ -108,7 +108,7 @@ class Stream(_Capture):
                 *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms),
             ],
         )
-        name = _without_password(argument)
+        name = without_secrets(argument)
         if not capture.isOpened():
             raise SourceError(
                 f"{name}: no stream came; check the URL, the "
@@ -195,11 +195,3 @@ def _cameras_here() -> str:
     if not found:
         return "this machine has no /dev/video*: plug a camera in"
     return f"there are {', '.join(found)}: check the number, and that no other program uses it"
-
-
-def _without_password(url: str) -> str:
-    url = re.sub(r"(?i)\b(pass\w*|pwd)=[^&/?]*", r"\1=***", url)
-    scheme, _, rest = url.partition("://")
-    head, at, tail = rest.rpartition("@")
-    user = head.partition(":")[0]
-    return f"{scheme}://{user}{at}{tail}"

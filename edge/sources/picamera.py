@@ -29,6 +29,7 @@ class PiCamera:
     kind = "picamera"
     live = True
     continuous = True
+    dropped = 0
 
     def __init__(self, argument: str, options: SourceOptions, module: Any = None) -> None:
         self._module = module or _import_picamera2()

@@ -45,6 +45,7 @@ class Frame:
         capture_ms: time from asking the source to having the frame.
         release: gives the buffers back to the source.
         gap: what was missed just before this frame.
+        fps: nominal frames per second of a live source, for a recording; None for a file.
     """
 
     source: str
@@ -57,6 +58,7 @@ class Frame:
     capture_ms: float
     release: Callable[[], None] = field(default=_nothing, repr=False)
     gap: Gap | None = None
+    fps: float | None = None
 
     def __enter__(self) -> "Frame":
         return self
@@ -102,14 +104,14 @@ class Face:
 
     Attributes:
         track: the same number as long as the face is followed.
-        box: x, y, width, height in pixels of the full frame.
+        box: x, y, width, height in pixels of the full frame; None where that is private.
         scores: smoothed probability of each emotion, 0..1, sum 1.
         emotion: the one that is told: that of the highest score, or one that was it until a moment
             ago and is still close; or "unsure".
     """
 
     track: int
-    box: Box
+    box: Box | None
     scores: dict[str, float]
     emotion: str
 
@@ -132,12 +134,8 @@ class Observation:
     ms: dict[str, float]
     gap: Gap | None = None
 
-    def as_record(self, boxes: bool = True) -> dict[str, Any]:
-        """Return the record of schema 1 as plain values for JSON.
-
-        Args:
-            boxes: tell where the faces are; if not, their boxes are null.
-        """
+    def as_record(self) -> dict[str, Any]:
+        """Return the record of schema 1 as plain values for JSON."""
         stamp = self.time.astimezone(UTC).isoformat(timespec="milliseconds")
         record = {
             "schema": SCHEMA,
@@ -149,7 +147,7 @@ class Observation:
             "faces": [
                 {
                     "track": face.track,
-                    "box": list(face.box) if boxes else None,
+                    "box": None if face.box is None else list(face.box),
                     "emotion": face.emotion,
                     "confidence": round(face.confidence, 4),
                     "scores": {name: round(p, 4) for name, p in face.scores.items()},

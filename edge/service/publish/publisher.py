@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...outputs.sd_notify import Manager
+from ...outputs.systemd import Notifier
 from ...support.machine import cpu_name, temperatures_c
 from . import cursor
 from .camera_state import CameraState
@@ -48,7 +48,7 @@ class _Camera:
 class Publisher:
     """Follows the cameras' records and keeps the broker up to date until it is stopped."""
 
-    def __init__(self, settings: PublishSettings, manager: Manager | None = None) -> None:
+    def __init__(self, settings: PublishSettings, manager: Notifier | None = None) -> None:
         """Take up where the last publisher stopped.
 
         Args:
@@ -56,7 +56,7 @@ class Publisher:
         """
         self._settings = settings
         self._topics = Topics(settings.topic, settings.name, settings.discovery)
-        self._manager = manager or Manager()
+        self._manager = manager or Notifier()
         self._root = Path(settings.state)
         self._kept = self._root / "publish" / "cursor.json"
         self._standings = cursor.load(self._kept)

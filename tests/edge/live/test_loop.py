@@ -2,15 +2,18 @@
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from edge.live.loop import run
+from edge.outputs import Output
+from edge.outputs.base import Outputs
+from edge.sources.reconnecting import Patience, Reconnecting
 from edge.support.errors import OutputError, SourceError
-from edge.support.values import Face, Frame, Observation
+from edge.support.values import Face, Frame, Gap, Observation, Status
 
 PATIENCE_S = 30
 GRAY = np.zeros((2, 2), np.uint8)
@@ -20,7 +23,7 @@ FACE = Face(1, (0, 0, 1, 1), {"happy": 1.0}, "happy")
 class Source:
     """Gives as many frames as it is told to, and counts those that came back."""
 
-    name, continuous, fps = "test", True, 25.0
+    name, continuous, fps, dropped = "test", True, 25.0, 0
 
     def __init__(self, frames, live=False, positions=None, error=None):
         self.frames, self.live, self.positions, self.error = frames, live, positions, error
@@ -37,8 +40,22 @@ class Source:
         if self.error:
             raise self.error
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
     def _release(self):
         self.returned += 1
+
+
+def analyse(source, pipeline, outputs, stop, **options):
+    """Run over a source as a session does: a live one is watched over, and closed at the end."""
+    if not source.live:
+        return run(source, pipeline, outputs, stop, **options)
+    with Reconnecting(lambda: source, stop, Patience(PATIENCE_S, 0, again=False)) as watched:
+        return run(watched, pipeline, outputs, stop, **options)
 
 
 class Pipeline:
@@ -51,8 +68,18 @@ class Pipeline:
         )
 
 
-def output(write):
-    return SimpleNamespace(color=False, dropped=0, write=write, close=lambda: None)
+class Calling(Output):
+    """Calls what it is given for each frame."""
+
+    def __init__(self, write):
+        self._write = write
+
+    def write(self, frame, observation):
+        self._write(frame, observation)
+
+
+def output(*writes):
+    return Outputs([Calling(write) for write in writes])
 
 
 @pytest.fixture
@@ -65,7 +92,7 @@ def test_every_frame_of_a_file_reaches_every_output_in_order(stop):
     summary = run(
         source,
         Pipeline(),
-        [output(lambda f, o: first.append(o.frame)), output(lambda f, o: second.append(f.index))],
+        output(lambda f, o: first.append(o.frame), lambda f, o: second.append(f.index)),
         stop,
     )
     assert first == second == list(range(10))
@@ -76,7 +103,7 @@ def test_every_frame_of_a_file_reaches_every_output_in_order(stop):
 def test_a_frame_is_borrowed_until_the_last_output_has_seen_it(stop):
     source = Source(3)
     returned = []
-    run(source, Pipeline(), [output(lambda f, o: returned.append(source.returned))], stop)
+    run(source, Pipeline(), output(lambda f, o: returned.append(source.returned)), stop)
     assert returned == [0, 1, 2]
 
 
@@ -89,14 +116,14 @@ def test_stop_ends_the_run_after_the_current_frame(stop, live):
         if len(seen) == 3:
             stop.set()
 
-    assert run(source, Pipeline(), [output(write)], stop).frames == 3
+    assert analyse(source, Pipeline(), output(write), stop).frames == 3
     assert source.given == source.returned
 
 
 @pytest.mark.parametrize("live", [False, True])
 def test_duration_ends_the_run(stop, live):
     source = Source(10**9, live)
-    summary = run(source, Pipeline(), [], stop, duration_s=0.05)
+    summary = analyse(source, Pipeline(), output(), stop, duration_s=0.05)
     assert summary.frames > 0
     assert summary.seconds >= 0.05
     assert source.given == source.returned
@@ -109,9 +136,9 @@ def test_duration_ends_the_run_even_if_the_camera_gives_nothing_any_more(stop):
             stop.wait(PATIENCE_S)
 
     ended = []
-    arguments = (Stalled(1, live=True), Pipeline(), [], stop)
+    arguments = (Stalled(1, live=True), Pipeline(), output(), stop)
     thread = threading.Thread(
-        target=lambda: ended.append(run(*arguments, duration_s=0.1)), daemon=True
+        target=lambda: ended.append(analyse(*arguments, duration_s=0.1)), daemon=True
     )
     thread.start()
     thread.join(5)
@@ -127,7 +154,7 @@ def test_an_error_of_the_source_comes_after_its_last_frame(stop, live):
     seen = []
     source = Source(1, live, error=SourceError("unplugged"))
     with pytest.raises(SourceError, match="unplugged"):
-        run(source, Pipeline(), [output(lambda f, o: seen.append(f.index))], stop)
+        analyse(source, Pipeline(), output(lambda f, o: seen.append(f.index)), stop)
     assert seen == [0]
     assert source.returned == 1
 
@@ -139,7 +166,7 @@ def test_an_error_of_an_output_ends_the_run_and_the_frame_goes_back(stop, live):
 
     source = Source(10**9, live)
     with pytest.raises(OutputError, match="disk full"):
-        run(source, Pipeline(), [output(write)], stop)
+        analyse(source, Pipeline(), output(write), stop)
     assert source.given == source.returned
 
 
@@ -154,7 +181,7 @@ def test_a_live_sources_frames_are_dropped_and_counted_while_the_analysis_is_bus
         if frame.index > 20:
             stop.set()
 
-    summary = run(source, Pipeline(), [output(busy)], stop)
+    summary = analyse(source, Pipeline(), output(busy), stop)
     assert summary.late > 0
     assert source.given == source.returned
 
@@ -166,25 +193,25 @@ def test_a_file_is_never_dropped_from_however_busy_the_analysis_is(stop):
         time.sleep(0.005)
         seen.append(frame.index)
 
-    run(Source(20), Pipeline(), [output(busy)], stop)
+    run(Source(20), Pipeline(), output(busy), stop)
     assert seen == list(range(20))
 
 
 def test_in_real_time_a_file_plays_no_faster_than_its_own_speed(stop):
     positions = [i * 0.03 for i in range(5)]
-    summary = run(Source(5, positions=positions), Pipeline(), [], stop, realtime=True)
+    summary = run(Source(5, positions=positions), Pipeline(), output(), stop, realtime=True)
     assert summary.frames == 5
     assert summary.seconds >= positions[-1]
 
 
 def test_stop_does_not_wait_for_a_frame_that_is_far_away(stop):
     threading.Timer(0.05, stop.set).start()
-    summary = run(Source(2, positions=[0.0, 3600.0]), Pipeline(), [], stop, realtime=True)
+    summary = run(Source(2, positions=[0.0, 3600.0]), Pipeline(), output(), stop, realtime=True)
     assert summary.seconds < PATIENCE_S
 
 
 def test_a_source_without_frames_is_an_empty_run(stop):
-    summary = run(Source(0), Pipeline(), [], stop)
+    summary = run(Source(0), Pipeline(), output(), stop)
     assert (summary.frames, summary.faces) == (0, 0)
 
 
@@ -195,6 +222,41 @@ def test_a_live_source_is_analysed_no_more_often_than_asked(stop):
                 time.sleep(0.002)
                 yield frame
 
-    summary = run(Endless(10**6, live=True), Pipeline(), [], stop, duration_s=1.0, most_fps=10)
+    endless = Endless(10**6, live=True)
+    summary = analyse(endless, Pipeline(), output(), stop, duration_s=1.0, most_fps=10)
     assert 5 <= summary.frames <= 13
     assert summary.late > summary.frames
+
+
+def test_every_status_reaches_the_outputs_and_a_gap_is_in_the_record_and_the_summary(stop):
+    failed = Status("test", "failed", "unplugged", datetime.now(UTC))
+
+    class Talking(Source):
+        def __iter__(self):
+            yield failed
+            for frame in super().__iter__():
+                yield replace(frame, gap=Gap(2.5, "unplugged"))
+
+    said, seen = [], []
+
+    class Listening(Calling):
+        def status(self, status):
+            said.append(status)
+
+    summary = run(Talking(1), Pipeline(), Outputs([Listening(lambda f, o: seen.append(o))]), stop)
+    assert said == [failed]
+    assert seen[0].gap == Gap(2.5, "unplugged")
+    assert summary.missed_s == 2.5
+
+
+def test_what_passes_before_the_first_frame_counts_for_nothing(stop):
+    class Waiting(Source):
+        def __iter__(self):
+            for _ in range(3):
+                time.sleep(0.05)
+                yield Status("test", "opening", "", datetime.now(UTC))
+            yield from super().__iter__()
+
+    summary = run(Waiting(2), Pipeline(), output(), stop, duration_s=0.1)
+    assert summary.frames == 2
+    assert summary.seconds < 0.1

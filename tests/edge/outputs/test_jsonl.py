@@ -47,7 +47,7 @@ def test_a_line_that_an_earlier_run_left_half_written_spoils_none_of_this_run(
 
 def test_each_line_is_on_disk_as_soon_as_its_frame_is_done(tmp_path):
     class Observation:
-        def as_record(self, boxes):
+        def as_record(self):
             return {"frame": 1}
 
     path = tmp_path / "faces.jsonl"

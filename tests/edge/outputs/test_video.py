@@ -10,7 +10,8 @@ import pytest
 
 from edge.outputs import OutputOptions
 from edge.outputs.annotate import COLORS
-from edge.outputs.video import Recorder
+from edge.outputs.base import Outputs
+from edge.outputs.video import Video
 from edge.support.errors import OutputError
 from edge.support.labels import EMOTIONS
 from edge.support.values import Face, Frame, Observation
@@ -39,7 +40,7 @@ def frame_and_observation(pixels):
 
 
 def recorder(path, live=False, fps=25.0):
-    return Recorder(OutputOptions(str(path), live, fps))
+    return Outputs([Video(OutputOptions(str(path), live, fps))], live=live)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "avi", "MP4"])
@@ -192,7 +193,7 @@ def test_an_error_of_the_encoder_reaches_the_run_and_leaves_nothing(
     def broken(*arguments):
         raise OutputError("encoder: broken")
 
-    monkeypatch.setattr("edge.outputs.video.annotate", broken)
+    monkeypatch.setattr("edge.outputs.privacy.annotate", broken)
     output = recorder(tmp_path / "out.mp4")
 
     def write_more_than_may_wait():
@@ -230,7 +231,7 @@ def test_of_a_camera_each_frame_stays_as_long_as_it_lasted(
     output = recorder(tmp_path / "out.mp4", live=True, fps=10.0)
     # Three frames in a second, at 10 frames a second: 1 + 4 + 6 pictures.
     for index, seconds in enumerate((0.0, 0.4, 1.0)):
-        monkeypatch.setattr("edge.outputs.video.time.monotonic", lambda: seconds)  # noqa: B023
+        monkeypatch.setattr("edge.outputs.base.time.monotonic", lambda: seconds)  # noqa: B023
         output.write(*frame_and_observation(index))
     output.close()
     assert len(read_video(tmp_path / "out.mp4")) == 11
@@ -261,7 +262,8 @@ def test_a_late_encoder_never_holds_up_a_camera_and_the_dropped_are_counted(
         assert go_on.wait(PATIENCE_S)
         return image
 
-    monkeypatch.setattr("edge.outputs.video.annotate", late)
+    monkeypatch.setattr("edge.outputs.privacy.annotate", late)
+    monkeypatch.setattr("edge.outputs.base.WAITING_BYTES", 8 * 240 * 320 * 3)
     output = recorder(tmp_path / "out.mp4", live=True)
     for index in range(50):  # would hang here if it waited for the encoder
         output.write(*frame_and_observation(index, NOW + timedelta(seconds=index / 25)))
@@ -280,7 +282,7 @@ def test_a_late_encoder_loses_no_frame_of_a_file(
         slept.wait(0.005)
         return image
 
-    monkeypatch.setattr("edge.outputs.video.annotate", late)
+    monkeypatch.setattr("edge.outputs.privacy.annotate", late)
     output = recorder(tmp_path / "out.mp4")
     for index in range(40):
         output.write(*frame_and_observation(index))

@@ -32,7 +32,8 @@ def test_an_address_with_any_characters_stands_in_the_settings():
     [
         ({"camera": "0"}, set()),
         ({"camera": "rtsp://host/1"}, {"network"}),
-        ({"camera": "0", "outputs": ["other=mqtt://host"]}, {"network"}),
+        ({"camera": "0", "outputs": ["text", "jsonl=a"]}, set()),
+        ({"camera": "0", "outputs": ["not-installed=mqtt://host"]}, set()),
         ({"camera": "picamera", "off_gpio": 0}, {"gpio"}),
     ],
 )
@@ -40,6 +41,15 @@ def test_network_and_pins_are_opened_only_where_the_settings_use_them(settings, 
     assert installer.needs(settings) == opened
     for name in opened:
         assert "[Service]" in installer.data(f"{name}.conf")
+
+
+def test_an_output_that_needs_the_network_says_so_itself(monkeypatch):
+    class Speaking:
+        network = True
+
+    monkeypatch.setattr("edge.service.installer.registry.names", lambda group: ["speaking"])
+    monkeypatch.setattr("edge.service.installer.registry.load", lambda group, name: Speaking)
+    assert installer.needs({"camera": "0", "outputs": ["speaking=host"]}) == {"network"}
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "config", "a b", "-x", "ü"])

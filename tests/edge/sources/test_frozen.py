@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from edge.sources.frozen import Sameness
+from edge.sources.frozen import FrozenPicture
 
 
 @pytest.fixture
 def look():
-    return Sameness(limit_s=5)
+    return FrozenPicture(limit_s=5)
 
 
 def said(look, pictures, every_s=1.0):
@@ -55,4 +55,4 @@ def test_a_plane_within_a_wider_buffer_can_be_looked_at(look, pixels):
 
 
 def test_0_never_complains(pixels):
-    assert said(Sameness(0), [np.zeros((4, 4), np.uint8)] * 100) == [None] * 100
+    assert said(FrozenPicture(0), [np.zeros((4, 4), np.uint8)] * 100) == [None] * 100

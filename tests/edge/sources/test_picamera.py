@@ -4,6 +4,7 @@ import inspect
 import json
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,8 +15,11 @@ import pytest
 from edge.faces.haar import HaarDetector
 from edge.live.loop import run
 from edge.live.pipeline import Pipeline
+from edge.outputs import Output
+from edge.outputs.base import Outputs
 from edge.sources import SourceOptions, fake_picamera2, open_source
 from edge.sources.picamera import PiCamera
+from edge.sources.reconnecting import Patience, Reconnecting
 from edge.support.boxes import iou
 from edge.support.errors import SourceError
 
@@ -52,8 +56,23 @@ def blind():
     return Pipeline(SimpleNamespace(detect=lambda image: []), None)
 
 
-def output(write):
-    return SimpleNamespace(color=False, dropped=0, write=write, close=lambda: None)
+class Calling(Output):
+    def __init__(self, write):
+        self._write = write
+
+    def write(self, frame, observation):
+        self._write(frame, observation)
+
+
+@contextmanager
+def watched(camera, stop, **options):
+    """Watch over a camera as a run does, and wait until it is closed."""
+
+    def open_camera():
+        return camera(**options)
+
+    with Reconnecting(open_camera, stop, Patience(30, 0, again=False)) as source:
+        yield source
 
 
 def first(source):
@@ -171,9 +190,10 @@ def test_an_error_while_a_buffer_is_mapped_gives_it_back(camera, monkeypatch):
 
 def test_after_a_run_every_buffer_is_back(camera, blind):
     stop = threading.Event()
-    with camera(size=(64, 48), fps=200) as source:
-        summary = run(source, blind, [output(lambda f, o: o.frame > 5 and stop.set())], stop)
-        assert camera.opened.device.lent == 0
+    with watched(camera, stop, size=(64, 48), fps=200) as source:
+        ending = Outputs([Calling(lambda f, o: o.frame > 5 and stop.set())])
+        summary = run(source, blind, ending, stop)
+    assert camera.opened.device.lent == 0
     assert summary.frames > 0
     assert not camera.opened.device.started
 
@@ -188,18 +208,22 @@ def test_frames_dropped_because_they_came_too_late_are_given_back(camera, blind)
         if observation.frame:
             stop.set()
 
-    with camera(size=(64, 48), fps=500) as source:
-        source_gives, ticked = {"next": 0}, threading.Event()
-        device = camera.opened.device
-        capture = device.capture_request
+    source_gives, ticked = {"next": 0}, threading.Event()
+
+    def opened(**options):
+        source = camera(**options)
+        capture = camera.opened.device.capture_request
 
         def counting(wait):
             source_gives["next"] += 1
             return capture(wait)
 
-        device.capture_request = counting
-        summary = run(source, blind, [output(slow)], stop)
-        assert device.lent == 0
+        camera.opened.device.capture_request = counting
+        return source
+
+    with watched(opened, stop, size=(64, 48), fps=500) as source:
+        summary = run(source, blind, Outputs([Calling(slow)]), stop)
+    assert camera.opened.device.lent == 0
     assert summary.late >= fake_picamera2.BUFFERS
 
 
@@ -207,17 +231,28 @@ def test_an_error_in_an_output_reaches_the_caller_with_every_buffer_back(camera,
     def broken(frame, observation):
         raise ZeroDivisionError
 
-    with camera(size=(64, 48), fps=200) as source:
-        with pytest.raises(ZeroDivisionError):
-            run(source, blind, [output(broken)], threading.Event())
-        assert camera.opened.device.lent == 0
+    stop = threading.Event()
+    outputs = Outputs([Calling(broken)])
+    with (
+        watched(camera, stop, size=(64, 48), fps=200) as source,
+        pytest.raises(ZeroDivisionError),
+    ):
+        run(source, blind, outputs, stop)
+    assert camera.opened.device.lent == 0
 
 
 def test_an_error_of_the_camera_reaches_the_caller(camera, blind):
-    with camera(size=(64, 48), fps=200) as source:
+    def opened(**options):
+        source = camera(**options)
         camera.opened.device.stop()
-        with pytest.raises(RuntimeError, match="not been started"):
-            run(source, blind, [], threading.Event())
+        return source
+
+    stop = threading.Event()
+    with (
+        watched(opened, stop, size=(64, 48), fps=200) as source,
+        pytest.raises(RuntimeError, match="not been started"),
+    ):
+        run(source, blind, Outputs([]), stop)
 
 
 def test_a_camera_that_cannot_be_configured_is_closed_again(camera, monkeypatch):

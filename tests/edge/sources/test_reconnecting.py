@@ -1,5 +1,6 @@
-"""A camera that fails in any way is left and opened again, and what was missed is told."""
+"""A camera that fails in any way is left and reopened, and what was missed is reported."""
 
+import itertools
 import logging
 import threading
 import time
@@ -8,10 +9,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from edge.sources import reconnecting as lasting
-from edge.sources.reconnecting import Lasting, Patience
+from edge.sources import reconnecting
+from edge.sources.reconnecting import Patience, Reconnecting
 from edge.support.errors import SourceError
-from edge.support.values import Frame
+from edge.support.values import Frame, Status
 
 PATIENCE_S = 20  # until a test that hangs is told to be wrong
 QUICK = Patience(frame_s=0.3, same_s=0)
@@ -58,8 +59,8 @@ def stop():
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch):
-    monkeypatch.setattr(lasting, "PAUSE_S", 0.02)
-    monkeypatch.setattr(lasting, "LONGEST_PAUSE_S", 0.05)
+    monkeypatch.setattr(reconnecting, "PAUSE_S", 0.02)
+    monkeypatch.setattr(reconnecting, "LONGEST_PAUSE_S", 0.05)
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def kept(stop):
     """Keep a camera that at each opening plays the next script, an exception is raised instead."""
     made = []
 
-    def make(*scripts, patience=QUICK, switched_off=lambda: None, waiting=lambda state: None):
+    def make(*scripts, patience=QUICK, switched_off=lambda: None):
         left = iter(scripts)
         log = []
 
@@ -77,7 +78,7 @@ def kept(stop):
                 raise script
             return Camera(log, [threading.Event()] if script is None else script)
 
-        made.append(Lasting(open_camera, stop, patience, switched_off, waiting))
+        made.append(Reconnecting(open_camera, stop, patience, switched_off, "cam"))
         made[-1].log = log
         return made[-1]
 
@@ -87,16 +88,19 @@ def kept(stop):
         one.__exit__()
 
 
-def take(camera, frames):
-    """Return index and gap of so many frames."""
+def take(camera, count, said=None):
+    """Return index and gap of so many frames; append what is said meanwhile to `said`."""
     taken = []
     deadline = time.monotonic() + PATIENCE_S
-    for frame in camera:
+    for item in camera:
         assert time.monotonic() < deadline
-        if frame is not None:
-            with frame:
-                taken.append((frame.index, frame.gap))
-        if len(taken) == frames:
+        if isinstance(item, Status):
+            if said is not None:
+                said.append(item)
+            continue
+        with item as frame:
+            taken.append((frame.index, frame.gap))
+        if len(taken) == count:
             return taken
     raise AssertionError
 
@@ -136,18 +140,40 @@ def test_any_error_of_a_driver_counts_as_a_failure(kept):
     assert gap.reason == "Camera frontend has timed out!"
 
 
-def test_while_the_camera_is_away_the_consumer_is_told_that_nothing_came(kept):
+def test_while_the_camera_is_away_its_state_is_yielded_again_and_again(kept):
     camera = kept([0, SourceError("unplugged")], *[SourceError("away")] * 50)
-    frames = iter(camera)
-    waits = 0
+    failed = []
     deadline = time.monotonic() + PATIENCE_S
-    while waits < 5 and time.monotonic() < deadline:
-        frame = next(frames)
-        if frame is None:
-            waits += 1
-        else:
-            frame.release()
-    assert waits == 5
+    for item in camera:
+        assert time.monotonic() < deadline
+        if isinstance(item, Frame):
+            item.release()
+        elif item.state == "failed":
+            failed.append(item)
+        if len(failed) == 5:
+            break
+    assert failed[0].reason == "unplugged"
+    assert str(failed[-1]) == "camera failed: away"
+    assert len({status.since for status in failed}) == 1
+
+
+def test_a_status_comes_several_times_a_second(kept):
+    camera = kept([eternal()], patience=Patience(1.0, 0))
+    times = []
+    for item in camera:
+        assert isinstance(item, Status)
+        times.append(time.monotonic())
+        if len(times) == 6:
+            break
+    assert times[-1] - times[0] < 5 * 0.2 + 0.5
+
+
+def test_the_states_are_those_of_a_camera_that_fails_once(kept):
+    said = []
+    take(kept([0, SourceError("unplugged")], [0, eternal()]), 2, said)
+    changes = [said[0]] + [b for a, b in itertools.pairwise(said) if a.state != b.state]
+    assert [status.state for status in changes] == ["opening", "open", "failed", "open"]
+    assert {status.source for status in said} == {"cam"}
 
 
 def test_a_picture_that_stays_the_same_is_a_failure(kept):
@@ -160,7 +186,7 @@ def test_a_picture_that_stays_the_same_is_a_failure(kept):
     deadline = time.monotonic() + PATIENCE_S
     for frame in camera:
         assert time.monotonic() < deadline
-        if frame is not None:
+        if isinstance(frame, Frame):
             frame.release()
             if frame.gap:
                 break
@@ -171,24 +197,36 @@ def test_a_failure_and_its_end_are_said_once_however_often_the_camera_fails_agai
     camera = kept([0, SourceError("a")], SourceError("b"), SourceError("c"), [0, eternal()])
     take(camera, 2)
     said = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
-    assert said == ["cam: a; trying to open it again", "cam: gives pictures again"]
+    assert said == ["cam: a; trying to reopen it", "cam: gives pictures again"]
 
 
 def test_the_off_switch_closes_the_camera_and_back_on_opens_it(kept):
     off = []
     camera = kept([0, eternal()], [0, eternal()], switched_off=lambda: off[0] if off else None)
-    frames = iter(camera)
-    while (frame := next(frames)) is None:
+    items = iter(camera)
+    while not isinstance(frame := next(items), Frame):
         pass
     frame.release()
     off.append("switched off by the file off")
     for _ in range(5):
-        assert next(frames) is None
-    assert camera.state == "camera closed: switched off by the file off"
+        status = next(items)
+        assert str(status) == "camera closed: switched off by the file off"
     off.clear()
-    while (frame := next(frames)) is None:
+    while not isinstance(frame := next(items), Frame):
         pass
     assert frame.gap.reason == "switched off by the file off"
+
+
+def test_switched_off_at_the_start_the_camera_is_not_opened(kept):
+    off = ["switched off"]
+    camera = kept([0, eternal()], switched_off=lambda: off[0] if off else None)
+    items = iter(camera)
+    assert [next(items).state for _ in range(4)] == ["opening", "off", "off", "off"]
+    assert camera.log == []
+    off.clear()
+    while not isinstance(frame := next(items), Frame):
+        pass
+    assert frame.index == 0
 
 
 def test_without_reconnecting_the_failure_is_the_callers(kept):
@@ -199,41 +237,42 @@ def test_without_reconnecting_the_failure_is_the_callers(kept):
 
 def test_a_camera_that_is_not_there_at_the_start_is_refused(kept):
     with pytest.raises(SourceError, match="cannot be opened"):
-        kept(SourceError("camera 9: cannot be opened"))
+        take(kept(SourceError("camera 9: cannot be opened")), 1)
 
 
 PATIENT = Patience(1.0, 0, first_s=PATIENCE_S)
 
 
 def test_a_service_waits_for_a_camera_that_is_not_there_at_the_start(kept, caplog):
-    away, told = [SourceError("camera 9: cannot be opened")] * 3, []
-    camera = kept(*away, [0, eternal()], patience=PATIENT, waiting=told.append)
-    ((index, gap),) = take(camera, 1)
+    away, said = [SourceError("camera 9: cannot be opened")] * 3, []
+    camera = kept(*away, [0, eternal()], patience=PATIENT)
+    ((index, gap),) = take(camera, 1, said)
     assert (index, gap.reason) == (0, "camera 9: cannot be opened")
-    assert "camera failed: camera 9: cannot be opened" in told
-    said = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
-    assert said[0] == "camera 9: cannot be opened; trying to open it again"
+    assert "camera failed: camera 9: cannot be opened" in map(str, said)
+    warned = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    assert warned[0] == "cam: camera 9: cannot be opened; trying to reopen it"
 
 
 def test_a_service_waits_no_longer_than_it_may(kept):
     away = [SourceError("cannot be opened")] * 1000
     with pytest.raises(SourceError, match="cannot be opened"):
-        kept(*away, patience=Patience(1.0, 0, first_s=0.2))
+        take(kept(*away, patience=Patience(1.0, 0, first_s=0.2)), 1)
 
 
 def test_stop_ends_the_wait_for_a_camera_that_is_not_there_at_the_start(kept, stop):
-    with pytest.raises(KeyboardInterrupt):
-        kept(
-            *[SourceError("cannot be opened")] * 1000,
-            patience=PATIENT,
-            waiting=lambda state: stop.set() if "failed" in state else None,
-        )
+    for status in kept(*[SourceError("cannot be opened")] * 1000, patience=PATIENT):
+        if status.state == "failed":
+            stop.set()
 
 
-def test_the_off_switch_ends_the_wait_for_a_camera_that_is_not_there_at_the_start(kept):
+def test_the_off_switch_is_obeyed_while_a_camera_is_waited_for_at_the_start(kept):
+    off = []
     away = [SourceError("cannot be opened")] * 1000
-    with pytest.raises(SourceError, match="cannot be opened"):
-        kept(*away, patience=PATIENT, switched_off=lambda: "switched off")
+    camera = kept(*away, patience=PATIENT, switched_off=lambda: off[0] if off else None)
+    for status in camera:
+        if status.state == "off":
+            break
+        off.append("switched off")
 
 
 def test_a_driver_that_hangs_time_after_time_needs_a_new_process(kept):
@@ -244,14 +283,40 @@ def test_a_driver_that_hangs_time_after_time_needs_a_new_process(kept):
 
 
 def test_stop_while_a_camera_is_being_opened_ends_the_wait(stop):
-    stop.set()
+    hold = threading.Event()
 
     def open_camera():
-        time.sleep(0.5)
+        hold.wait(PATIENCE_S)
         return Camera([], [])
 
-    with pytest.raises(KeyboardInterrupt):
-        Lasting(open_camera, stop)
+    began = time.monotonic()
+    for _ in Reconnecting(open_camera, stop):
+        stop.set()
+    assert time.monotonic() - began < PATIENCE_S / 2
+    hold.set()
+
+
+def test_a_camera_goes_on_where_another_iteration_left_it(kept):
+    go_on = threading.Event()
+    camera = kept([0, go_on, 1, eternal()], patience=Patience(PATIENCE_S, 0))
+    assert take(camera, 1) == [(0, None)]
+    go_on.set()
+    assert take(camera, 1) == [(1, None)]
+    assert camera.log.count("open") == 1
+
+
+def test_what_the_camera_itself_says_of_its_state_is_handed_on(stop):
+    own = Status("cam", "opening", "warming up", datetime.now(UTC))
+
+    class Talking(Camera):
+        def __iter__(self):
+            yield own
+            stop.wait(PATIENCE_S)
+
+    for item in Reconnecting(lambda: Talking([], []), stop):
+        if item is own:
+            break
+    stop.set()
 
 
 def test_leaving_closes_the_camera(kept, stop):

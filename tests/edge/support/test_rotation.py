@@ -28,7 +28,7 @@ def write(tmp_path):
         options = OutputOptions(str(path), live=True, fps=30, rotation=Rotation(**bounds))
         output = JsonLines(options)
         for number in range(first, first + records):
-            output.write(None, SimpleNamespace(as_record=lambda boxes, n=number: record(n)))
+            output.write(None, SimpleNamespace(as_record=lambda n=number: record(n)))
         output.close()
         return path
 

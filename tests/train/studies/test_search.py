@@ -44,7 +44,7 @@ def test_every_variant_is_trained_once_and_told_in_the_table(tmp_path, labelled_
         assert f"| {row['variant']} | {100 * row['accuracy']:.1f} % |" in table
         assert row["ferplus"] is None  # folders have no votes
         assert row["epochs"] == 1  # as --set says for all of them
-        assert 0 <= row["spoilt"] <= 1
+        assert 0 <= row["corrupted"] <= 1
     written = (tmp_path / "runs" / "plain" / "model.keras").stat().st_mtime_ns
     assert search(tmp_path, labelled_folder_once) == table
     assert (tmp_path / "runs" / "plain" / "model.keras").stat().st_mtime_ns == written

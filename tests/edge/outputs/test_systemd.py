@@ -6,12 +6,18 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from edge.outputs.sd_notify import Manager
+from edge.outputs import Output
+from edge.outputs.base import Outputs
+from edge.outputs.systemd import Notifier, Systemd
+from edge.support.values import Frame, Observation, Status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux")
 PATIENCE_S = 60
@@ -28,7 +34,7 @@ def listening():
         path = f"{folder}/notify"
         listener.bind(path)
         listener.settimeout(PATIENCE_S)
-        yield SimpleNamespace(recv=listener.recv, path=path)
+        yield SimpleNamespace(recv=listener.recv, settimeout=listener.settimeout, path=path)
 
 
 def heard(listener):
@@ -36,11 +42,11 @@ def heard(listener):
 
 
 def test_the_messages_are_those_of_sd_notify(listening):
-    manager = Manager(listening.path)
-    manager.ready()
-    manager.alive("12 frames/s,\n2 faces")
-    manager.reloading()
-    manager.stopping()
+    notifier = Notifier(listening.path)
+    notifier.ready()
+    notifier.alive("12 frames/s,\n2 faces")
+    notifier.reloading()
+    notifier.stopping()
     assert heard(listening) == "READY=1"
     assert heard(listening) == "WATCHDOG=1\nSTATUS=12 frames/s, 2 faces"
     assert re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=\d+", heard(listening))
@@ -51,15 +57,15 @@ def test_an_abstract_socket_is_spoken_to():
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind("\0edge-emo-test-notify")
         listener.settimeout(PATIENCE_S)
-        Manager("@edge-emo-test-notify").ready()
+        Notifier("@edge-emo-test-notify").ready()
         assert heard(listener) == "READY=1"
 
 
 def test_where_nobody_listens_nothing_happens(monkeypatch, tmp_path):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    assert not Manager().listens
-    Manager().ready()
-    Manager(str(tmp_path / "gone")).ready()
+    assert not Notifier().listens
+    Notifier().ready()
+    Notifier(str(tmp_path / "gone")).ready()
 
 
 @pytest.fixture
@@ -82,6 +88,63 @@ def service(listening, tmp_path):
     for process in started:
         process.kill()
         process.communicate()
+
+
+def observation():
+    return Observation(datetime.now(UTC), "0", 0, None, (2, 2), (), {})
+
+
+def frame():
+    gray = np.zeros((2, 2), np.uint8)
+    return Frame("0", 0, datetime.now(UTC), None, (2, 2), gray, lambda: gray, 0.0)
+
+
+def test_the_watchdog_hears_of_a_frame_only_when_every_other_output_took_it(listening):
+    class Hanging(Output):
+        def __init__(self):
+            self.entered, self.go_on = threading.Event(), threading.Event()
+
+        def write(self, frame, observation):
+            self.entered.set()
+            assert self.go_on.wait(PATIENCE_S)
+
+    hanging = Hanging()
+    outputs = Outputs([hanging, Systemd(Notifier(listening.path))], live=True)
+    analysis = threading.Thread(target=outputs.write, args=(frame(), observation()))
+    analysis.start()
+    assert hanging.entered.wait(PATIENCE_S)
+    listening.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        heard(listening)
+    listening.settimeout(PATIENCE_S)
+    hanging.go_on.set()
+    analysis.join(PATIENCE_S)
+    assert heard(listening) == "READY=1"
+    assert heard(listening).startswith("WATCHDOG=1\n")
+
+
+def test_nothing_feeds_the_watchdog_but_the_caller_s_own_frames_and_statuses(listening):
+    output = Systemd(Notifier(listening.path))
+    output.write(frame(), observation())
+    assert heard(listening) == "READY=1"
+    assert "WATCHDOG=1" in heard(listening)
+    listening.settimeout(1.5)  # more than a second, in which the analysis hangs
+    with pytest.raises(TimeoutError):
+        heard(listening)
+    listening.settimeout(PATIENCE_S)
+    output.status(Status("0", "failed", "unplugged", datetime.now(UTC)))
+    assert heard(listening) == "WATCHDOG=1\nSTATUS=camera failed: unplugged"
+
+
+def test_a_camera_that_is_being_opened_keeps_the_service_alive_but_not_ready(
+    listening, monkeypatch
+):
+    monkeypatch.setattr("edge.outputs.systemd.EVERY_S", 0)
+    output = Systemd(Notifier(listening.path))
+    output.status(Status("0", "opening", "", datetime.now(UTC)))
+    assert heard(listening) == "WATCHDOG=1\nSTATUS=opening the camera"
+    output.status(Status("0", "off", "switched off by the file off", datetime.now(UTC)))
+    assert heard(listening) == "READY=1"
 
 
 def wait_for(listener, text):

@@ -1,0 +1,88 @@
+"""Report to systemd, as sd_notify(3) describes it: ready, alive, what the service does."""
+
+import os
+import socket
+import time
+
+from ..support.values import Observation, Status
+from . import Output, View
+
+EVERY_S = 1.0
+
+
+class Notifier:
+    """systemd's socket, where it started this process and wants to be told; elsewhere nobody's."""
+
+    def __init__(self, address: str | None = None) -> None:
+        """Find the socket to write to; `NOTIFY_SOCKET` names it unless `address` does."""
+        self._address = address or os.environ.get("NOTIFY_SOCKET") or None
+
+    @property
+    def listens(self) -> bool:
+        return self._address is not None
+
+    def ready(self) -> None:
+        """Say that the service has started, or has reloaded its configuration."""
+        self._send("READY=1")
+
+    def reloading(self) -> None:
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def stopping(self) -> None:
+        self._send("STOPPING=1")
+
+    def alive(self, status: str) -> None:
+        """Feed the watchdog and say what the service does, in one line."""
+        self._send("WATCHDOG=1\nSTATUS=" + " ".join(status.split()))
+
+    def _send(self, message: str) -> None:
+        if self._address is None:
+            return
+        # '@' stands for the zero byte of Linux's abstract sockets.
+        address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaking:
+                speaking.settimeout(0.5)
+                speaking.connect(address)
+                speaking.send(message.encode())
+        except OSError:
+            pass  # nobody listens; if it was systemd, its watchdog will act
+
+
+class Systemd(Output):
+    """Says once that the service is ready, and every second that it lives.
+
+    It has no thread and no timer of its own: the analysis loop feeds the watchdog. It stands last
+    among the outputs, so it speaks of a frame only when every other has taken it.
+    """
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._ready = False
+        self._said_s = time.monotonic()
+        self._frames = 0
+
+    def write(self, frame: View, observation: Observation) -> None:
+        self._frames += 1
+        now_s = time.monotonic()
+        if not self._ready:
+            self._is_ready("analysing")
+        elif now_s - self._said_s >= EVERY_S:
+            rate = self._frames / (now_s - self._said_s)
+            faces = len(observation.faces)
+            self._say(f"{rate:.1f} frames/s, {faces} face{'' if faces == 1 else 's'}")
+
+    def status(self, status: Status) -> None:
+        if status.state == "off" and not self._ready:
+            self._is_ready(str(status))  # switched off, it does all that it should
+        elif time.monotonic() - self._said_s >= EVERY_S:
+            self._say(str(status))
+
+    def _is_ready(self, state: str) -> None:
+        self._ready = True
+        self._notifier.ready()
+        self._say(state)
+
+    def _say(self, status: str) -> None:
+        self._notifier.alive(status)
+        self._said_s, self._frames = time.monotonic(), 0
