@@ -65,6 +65,8 @@ def _option(row: Setting) -> Callable[[_Command], _Command]:
         return click.option(f"{flag}/--no-{row.option}", row.name, default=row.default, **said)
     if row.many:
         return click.option(flag, row.name, multiple=True, metavar=row.metavar or None, **said)
+    if row.bare:
+        said |= {"is_flag": False, "flag_value": row.bare}
     return click.option(
         flag, row.name, type=row.kind, default=row.default, metavar=row.metavar or None, **said
     )

@@ -55,7 +55,8 @@ def _line(row: Setting) -> str:
 def _flag(row: Setting) -> str:
     if row.kind is bool:
         return f"--{row.option}" + ("" if row.default is False else f" / --no-{row.option}")
-    return f"--{row.option} {row.metavar}".strip()
+    value = f"[{row.metavar}]" if row.bare else row.metavar
+    return f"--{row.option} {value}".strip()
 
 
 def _default(row: Setting) -> str:

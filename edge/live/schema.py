@@ -31,6 +31,7 @@ class Setting:
         metavar: what help shows in place of the value; empty shows its type.
         shown: the default in words, where it is chosen when the program runs.
         option: the command line's name for it, without the dashes.
+        bare: the value where the option stands without one; empty demands one.
         check: what is wrong with a value that is set.
     """
 
@@ -43,6 +44,7 @@ class Setting:
     metavar: str
     shown: str
     option: str
+    bare: str
     check: Check | None
 
     def comment(self) -> str:
@@ -58,11 +60,14 @@ def setting(
     metavar: str = "",
     shown: str = "",
     option: str = "",
+    bare: str = "",
     check: Check | None = None,
 ) -> Any:
     """Return a dataclass field that is a row of the table; `Setting` explains the arguments."""
     row = {"group": group, "help": help, "metavar": metavar, "shown": shown}
-    return dataclasses.field(default=default, metadata={**row, "option": option, "check": check})
+    return dataclasses.field(
+        default=default, metadata={**row, "option": option, "bare": bare, "check": check}
+    )
 
 
 def settings_of(table: type) -> dict[str, Setting]:
