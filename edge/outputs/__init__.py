@@ -21,6 +21,7 @@ from ..support import registry
 from ..support.errors import ConfigError
 from ..support.rotation import NO_ROTATION, Rotation
 from ..support.values import Frame, Observation, Status
+from .monitoring.about import NOTHING_KNOWN, About
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,18 @@ class OutputOptions:
         live: the source is a camera, so an output must rather drop than hold it up.
         fps: the source's nominal frames per second; a camera's frames carry their own.
         rotation: when a file that only grows is set aside.
+        about: the run, for outputs that report on it.
+        video: the page may show pictures.
+        token: the file with the page's token; None asks for none.
     """
 
     target: str
     live: bool
     fps: float
     rotation: Rotation = NO_ROTATION
+    about: About = NOTHING_KNOWN
+    video: bool = True
+    token: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -51,6 +52,13 @@ class Outputs:
     def dropped(self) -> int:
         """Frames that outputs left out, in all."""
         return self._privacy.dropped + sum(branch.dropped for branch in self._branches)
+
+    def dropped_by(self, names: Sequence[str]) -> dict[str, int]:
+        """Return the frames that outputs left out, by these names of the first ones."""
+        counts: Counter[str] = Counter()
+        for name, branch in zip(names, self._branches, strict=False):
+            counts[name] += branch.dropped
+        return dict(counts)
 
     def write(self, frame: Frame, observation: Observation) -> None:
         """Hand on a frame, which stays borrowed until this returns. Raises: OutputError."""

@@ -48,8 +48,16 @@ def temperatures_c() -> list[float]:
     return found
 
 
+# Raspberry Pi OS's kernel passes on what the firmware says, also to a service without vcgencmd.
+_FIRMWARE = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+
+
 def throttled_report() -> str | None:
     """Return what a Raspberry Pi's `vcgencmd get_throttled` prints; None on other machines."""
+    try:
+        return f"throttled=0x{_FIRMWARE.read_text().strip().removeprefix('0x')}"
+    except OSError:
+        pass
     if not shutil.which("vcgencmd"):
         return None
     command = ["vcgencmd", "get_throttled"]

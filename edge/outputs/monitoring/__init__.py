@@ -1,0 +1,1 @@
+"""How a run is: its health, its counts, the state of the board. For machines that watch it."""

@@ -1,0 +1,27 @@
+"""What a run is, for those who watch it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class About:
+    """What does not change within a run.
+
+    Attributes:
+        camera: how watchers call the camera, without address or path.
+        model: the name of the model.
+        model_version: its version.
+        records: the file of records, if one is written.
+        dropped: returns how many frames each output has left out, by its name.
+    """
+
+    camera: str = "camera"
+    model: str = ""
+    model_version: str = ""
+    records: Path | None = None
+    dropped: Callable[[], Mapping[str, int]] = dict
+
+
+NOTHING_KNOWN = About()
