@@ -15,7 +15,14 @@ from ..support.journal import JournalFormatter, prefix
 from ..support.quiet import keep_own_stderr
 
 # A package that a command may miss -> the extra that installs it.
-_EXTRAS = {"tensorflow": "train", "keras": "train", "matplotlib": "bench", "paho": "mqtt"}
+_EXTRAS = {
+    "tensorflow": "train",
+    "keras": "train",
+    "matplotlib": "bench",
+    "paho": "mqtt",
+    "aiohttp": "page",
+    "prometheus_client": "page",
+}
 
 
 class _Registered(click.Group):

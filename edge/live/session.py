@@ -12,11 +12,14 @@ import cv2
 
 from ..emotions.classifier import TFLiteClassifier, takes_color
 from ..faces import DetectorOptions, make_detector
-from ..inference.model_file import find_model, read_model
+from ..inference.model_file import ModelFile, find_model, read_model
 from ..inference.threads import vision_threads
 from ..outputs import Output, OutputOptions, output_class
 from ..outputs.base import Outputs
 from ..outputs.image import SUFFIXES
+from ..outputs.monitoring.about import About
+from ..outputs.monitoring.health_file import health_path
+from ..outputs.monitoring.public import camera_label
 from ..outputs.privacy import Privacy
 from ..outputs.systemd import Notifier, Systemd
 from ..outputs.window import why_no_window
@@ -61,7 +64,8 @@ def hold_session(config: RunConfig, stop: threading.Event, notifier: Notifier) -
         cv2.setNumThreads(config.cv_threads or vision_threads())
         wanted_faces = DetectorOptions(config.min_face, runtime=config.runtime)
         detector = make_detector(config.detector, wanted_faces)
-        wanted = [(output_class(name), target) for name, target in _outputs(config)]
+        named = [*_outputs(config), *_health()]
+        wanted = [(output_class(name), target) for name, target in named]
         options = SourceOptions(
             size=config.frame_size,
             fps=config.fps,
@@ -72,10 +76,16 @@ def hold_session(config: RunConfig, stop: threading.Event, notifier: Notifier) -
             timeout_s=config.camera_timeout,
         )
         source = closing.enter_context(_source(config, options, stop, notifier.listens))
+        joined: list[Outputs] = []  # empty until all are made
+
+        def dropped() -> dict[str, int]:
+            return joined[0].dropped_by([name for name, _ in named]) if joined else {}
+
+        about = _about(config, source, model, dropped)
         made: list[Output] = []
         with ExitStack() as unfinished:  # an output that cannot be made leaves nothing of others
             for cls, target in wanted:
-                made.append(cls(OutputOptions(target, source.live, source.fps, config.rotation)))
+                made.append(cls(_output_options(config, source, target, about)))
                 unfinished.callback(made[-1].close)
             unfinished.pop_all()
         shown = next((output for output in made if output.foreground), None)
@@ -85,6 +95,7 @@ def hold_session(config: RunConfig, stop: threading.Event, notifier: Notifier) -
             live=source.live,
             show_rate=source.live or shown is not None,
         )
+        joined.append(outputs)
         closing.callback(outputs.close)
         pipeline = Pipeline(
             detector, classifier, source.continuous, config.search_every, config.unsure_below
@@ -97,6 +108,30 @@ def hold_session(config: RunConfig, stop: threading.Event, notifier: Notifier) -
         summary = _beside(shown, analyse, stop) if shown else analyse()
     hung = isinstance(source, Reconnecting) and source.hung
     return Outcome(summary, outputs.dropped, hung)
+
+
+def _about(
+    config: RunConfig, source: Source, model: ModelFile, dropped: Callable[[], dict[str, int]]
+) -> About:
+    return About(
+        camera=config.label or camera_label(source.name),
+        model=model.name,
+        model_version=str(model.about.get("version", "")),
+        records=None if config.jsonl in (None, "-") else Path(str(config.jsonl)),
+        dropped=dropped,
+    )
+
+
+def _output_options(config: RunConfig, source: Source, target: str, about: About) -> OutputOptions:
+    return OutputOptions(
+        target=target,
+        live=source.live,
+        fps=source.fps,
+        rotation=config.rotation,
+        about=about,
+        video=config.page_video,
+        token=config.page_token,
+    )
 
 
 def _source(
@@ -125,12 +160,22 @@ def _outputs(config: RunConfig) -> list[tuple[str, str]]:
     if config.record:
         still = Path(config.record).suffix.lower() in SUFFIXES
         wanted.append(("picture" if still else "record", config.record))
+    if config.page is not None:
+        wanted.append(("page", config.page))
+    if config.metrics_file:
+        wanted.append(("metrics", config.metrics_file))
     wanted += [(name, target) for name, _, target in (o.partition("=") for o in config.outputs)]
     if config.window is None and not wanted:
         return [("text", "") if why_no_window() else ("window", "")]
     if config.window:
         wanted.append(("window", ""))
     return wanted or [("text", "")]
+
+
+def _health() -> list[tuple[str, str]]:
+    """Return the output that reports the health of a service; none where this is no service."""
+    path = health_path()
+    return [("health", str(path))] if path else []
 
 
 def _beside(window: Output, analyse: Callable[[], Summary], stop: threading.Event) -> Summary:

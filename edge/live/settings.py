@@ -169,6 +169,34 @@ class RunConfig:
         metavar="NAME[=TARGET]",
         option="output",
     )
+    page: str | None = setting(
+        None,
+        OUTPUT,
+        "Show the run in the browser, at this address; without one at 127.0.0.1:8048.",
+        metavar="ADDRESS:PORT",
+        bare="127.0.0.1:8048",
+    )
+    page_video: bool = setting(True, OUTPUT, "Show pictures on the page, not only numbers.")
+    page_token: str | None = setting(
+        None,
+        OUTPUT,
+        "File with the token that the page asks for; made if it is not there. An address that "
+        "other machines can reach needs it.",
+        metavar="FILE",
+    )
+    metrics_file: str | None = setting(
+        None,
+        OUTPUT,
+        "Write counts into this file for Prometheus' node_exporter, every 15 seconds.",
+        metavar="FILE.prom",
+    )
+    label: str | None = setting(
+        None,
+        OUTPUT,
+        "What the page, metrics and health call the camera.",
+        metavar="NAME",
+        shown="the camera's own name, without its address",
+    )
     jsonl_mb: float | None = setting(
         None,
         OUTPUT,

@@ -87,6 +87,11 @@ def test_every_setting_can_stand_in_the_file(in_force, toml):
         off_gpio = 17
         box = false
         blur = true
+        page = "127.0.0.1:9000"
+        page_video = false
+        page_token = "/etc/edge-emo/token"
+        metrics_file = "door.prom"
+        label = "door"
         jsonl_mb = 5.0
         jsonl_hours = 24.0
         jsonl_total_mb = 50.0

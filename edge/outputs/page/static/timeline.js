@@ -1,0 +1,136 @@
+// The last five minutes: a lane for each track with its emotions, gray where no frame came.
+const SVG = "http://www.w3.org/2000/svg";
+const LANE = 22;
+const LEFT = 44;
+const MOST_LANES = 12;
+
+function drawn(name, attributes, text) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function clock(second) {
+  return new Date(1000 * second).toLocaleTimeString();
+}
+
+// Turn seconds into stretches of one value: [first, last, value]; `undefined` ends a stretch.
+function stretches(rows, valueOf) {
+  const found = [];
+  let open = null;
+  for (const row of rows) {
+    const value = valueOf(row);
+    if (open && open[2] === value && row.t - open[1] <= 1) open[1] = row.t;
+    else {
+      open = value === undefined ? null : [row.t, row.t, value];
+      if (open) found.push(open);
+    }
+  }
+  return found;
+}
+
+export class Timeline {
+  constructor(place, table, unlisted) {
+    Object.assign(this, { place, table, unlisted, span: 300, rows: [] });
+  }
+
+  reset(span) {
+    this.span = span;
+    this.rows = [];
+  }
+
+  add(rows) {
+    this.rows.push(...rows);
+    const oldest = this.rows.length ? this.rows.at(-1).t - this.span : 0;
+    this.rows = this.rows.filter((row) => row.t > oldest);
+    this.place.dataset.rows = this.rows.length;
+  }
+
+  draw() {
+    const found = [...new Set(this.rows.flatMap((row) => Object.keys(row.tracks)))].map(Number);
+    const tracks = found.sort((a, b) => a - b).slice(-MOST_LANES);
+    const gaps = stretches(this.rows, (row) => row.gap);
+    const lanes = new Map(tracks.map((t) => [t, stretches(this.rows, (row) => row.tracks[t])]));
+    this.picture(lanes, gaps);
+    this.words(lanes, gaps);
+    const left = found.length - tracks.length;
+    const more = Math.max(0, ...this.rows.map((row) => row.more ?? 0));
+    this.unlisted.hidden = !(left || more);
+    this.unlisted.textContent = [
+      left ? `${left} earlier tracks are not shown.` : "",
+      more ? `Up to ${more} more faces in one second are not listed.` : "",
+    ].join(" ");
+  }
+
+  picture(lanes, gaps) {
+    const width = Math.max(280, this.place.clientWidth);
+    const height = LANE * Math.max(1, lanes.size) + 20;
+    const end = this.rows.length ? this.rows.at(-1).t + 1 : 0;
+    const x = (second) => LEFT + ((width - LEFT) * (second - end + this.span)) / this.span;
+    const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img" });
+    svg.setAttribute("aria-label", `${lanes.size} tracks, ${gaps.length} gaps; the table has the details`);
+    for (let minute = 0; minute <= this.span / 60; minute++) {
+      const at = x(end - 60 * minute);
+      svg.append(drawn("line", { x1: at, x2: at, y1: 0, y2: height - 16 }));
+      const anchor = minute === 0 ? "end" : minute === this.span / 60 ? "start" : "middle";
+      const unit = width > 420 ? " min" : "′"; // a phone's width holds no more
+      const label = minute ? `−${minute}${unit}` : "now";
+      svg.append(drawn("text", { x: at, y: height - 3, "text-anchor": anchor }, label));
+    }
+    for (const [first, last, reason] of gaps) {
+      const box = { x: x(first), y: 0, width: x(last + 1) - x(first), height: height - 20, class: "gap" };
+      const gap = drawn("rect", box);
+      gap.append(drawn("title", {}, reason));
+      svg.append(gap);
+      if (box.width > 90) {
+        const short = reason.slice(0, Math.floor(box.width / 7));
+        svg.append(drawn("text", { x: box.x + 4, y: 15 }, short));
+      }
+    }
+    [...lanes].forEach(([track, parts], lane) => {
+      const y = LANE * lane;
+      svg.append(drawn("text", { x: 2, y: y + 15 }, `#${track}`));
+      for (const [first, last, emotion] of parts) {
+        const box = { x: x(first), y: y + 2, width: Math.max(2, x(last + 1) - x(first)), height: LANE - 4, class: emotion };
+        const part = drawn("rect", box);
+        part.append(drawn("title", {}, `track ${track}: ${emotion}`));
+        svg.append(part);
+        const text = box.width > 58 ? emotion : box.width > 18 ? emotion.slice(0, 2) : "";
+        if (text) svg.append(drawn("text", { x: box.x + 3, y: y + 15, class: `inside ${emotion}` }, text));
+      }
+    });
+    this.place.replaceChildren(svg);
+  }
+
+  words(lanes, gaps) {
+    if (!this.table.parentElement.open) return;
+    const rows = [...lanes].map(([track, parts]) => {
+      const seconds = {};
+      for (const [first, last, emotion] of parts) seconds[emotion] = (seconds[emotion] ?? 0) + last - first + 1;
+      const shares = Object.entries(seconds).sort((a, b) => b[1] - a[1]).map(([e, s]) => `${e} ${s} s`);
+      return [`#${track}`, clock(parts[0][0]), clock(parts.at(-1)[1]), shares.join(", ")];
+    });
+    const faces = this.list("Faces", ["Track", "First seen", "Last seen", "Emotions"], rows);
+    const missing = gaps.map(([first, last, reason]) => [clock(first), `${last - first + 1} s`, reason]);
+    this.table.replaceChildren(faces, this.list("Gaps", ["From", "For", "Why"], missing));
+  }
+
+  list(caption, heads, rows) {
+    const table = document.createElement("table");
+    table.createCaption().textContent = rows.length ? caption : `${caption}: none`;
+    const head = table.createTHead().insertRow();
+    for (const name of rows.length ? heads : []) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = name;
+      head.append(cell);
+    }
+    const body = table.createTBody();
+    for (const row of rows) {
+      const line = body.insertRow();
+      for (const cell of row) line.insertCell().textContent = cell;
+    }
+    return table;
+  }
+}
