@@ -122,37 +122,25 @@ def command(
     from edge.support.atomic import write_text
     from edge.support.errors import ConversionError
 
-    from .backend import start_tensorflow
+    from .job import convert_model
 
-    start_tensorflow()
-    from .conversion import convert
-    from .options import ConversionOptions
-
-    model = model or _newest_run()
-    precisions = tuple(dict.fromkeys(precisions))
-    stem = name or (model.parent.name if model.name == "model.keras" else model.stem)
-    suffix = "" if precisions == ("auto",) or len(precisions) > 1 else f"-{precisions[0]}"
-    output = output or model.with_name(f"{stem}{suffix}.tflite")
-    done = convert(
-        ConversionOptions(
-            model=model,
-            data=data,
-            output=output,
-            report=report or output.with_name(f"{output.stem}-parity"),
-            precisions=precisions,
-            name=name,
-            version=model_version,
-            license=license_name,
-            input_range=input_range,
-            labels=tuple(part.strip() for part in labels.split(",")) if labels else None,
-            faces=faces,
-            seed=seed,
-            lit=light,
-            max_drop=max_drop,
-            debug=debug,
-        )
+    done = convert_model(
+        model or _newest_run(),
+        data,
+        output,
+        report=report,
+        precisions=precisions,
+        name=name,
+        version=model_version,
+        license=license_name,
+        input_range=input_range,
+        labels=tuple(part.strip() for part in labels.split(",")) if labels else None,
+        faces=faces,
+        seed=seed,
+        lit=light,
+        max_drop=max_drop,
+        debug=debug,
     )
-    where = report or output.with_name(f"{output.stem}-parity")
     if json_file:
         write_text(json_file, json.dumps(done.report, indent=1) + "\n")
     for line in _warnings(done):
@@ -161,9 +149,9 @@ def command(
         lost = ", ".join(f"{c.precision} loses {c.drop:.2f} points" for c in done.refused)
         raise ConversionError(
             f"not written: more than {max_drop:g} points of accuracy would be lost: {lost}; see "
-            f"{where / 'parity.html'}; try --precision auto, more --faces, or --max-accuracy-drop"
+            f"{done.page}; try --precision auto, more --faces, or --max-accuracy-drop"
         )
-    click.echo(_summary(done, data, where))
+    click.echo(_summary(done, data))
 
 
 def _newest_run() -> Path:
@@ -186,7 +174,7 @@ def _warnings(done: "Conversion") -> list[str]:
     return lines
 
 
-def _summary(done: "Conversion", data: Path, where: Path) -> str:
+def _summary(done: "Conversion", data: Path) -> str:
     inputs = done.inputs
     lines = [f"graph: {change}" for change in inputs.network.changes]
     for written in done.written:
@@ -214,7 +202,7 @@ def _summary(done: "Conversion", data: Path, where: Path) -> str:
     same = [
         str(c.interpreter) for c in done.written[0].checked if c.agreement and c.agreement.exact
     ]
-    lines.append(f"checked in {', '.join(same)}: {where / 'parity.html'}")
+    lines.append(f"checked in {', '.join(same)}: {done.page}")
     return "\n".join(lines)
 
 

@@ -24,11 +24,13 @@ class Conversion:
 
     Attributes:
         report: what `parity.json` holds.
+        page: the report for people, `parity.html`.
     """
 
     inputs: Inputs
     written: tuple[Written, ...]
     report: dict[str, Any]
+    page: Path
 
     @property
     def refused(self) -> list[Candidate]:
@@ -77,7 +79,8 @@ def convert(options: ConversionOptions) -> Conversion:
         )
         for asked, candidate in candidates.items()
     )
-    return Conversion(inputs, written, write_report(options, inputs, written, errors))
+    report = write_report(options, inputs, written, errors)
+    return Conversion(inputs, written, report, options.report / "parity.html")
 
 
 def _layer_errors(maker: Maker) -> tuple[LayerError, ...]:

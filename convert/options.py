@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .representative import SIZE
 
@@ -46,6 +47,24 @@ class ConversionOptions:
     lit: bool = True
     max_drop: float = 0.5
     debug: bool = False
+
+    @classmethod
+    def of(
+        cls, model: Path, data: Path, output: Path | None = None, **more: Any
+    ) -> "ConversionOptions":
+        """Return the options of a model, its file and report named after it where they are not given.
+
+        Args:
+            output: the file; by default beside the model.
+            more: any other attribute.
+        """
+        precisions = tuple(dict.fromkeys(more.pop("precisions", (AUTO,))))
+        own_name = model.parent.name if model.name == "model.keras" else model.stem
+        stem = more.get("name") or own_name
+        suffix = "" if precisions == (AUTO,) or len(precisions) > 1 else f"-{precisions[0]}"
+        output = output or model.with_name(f"{stem}{suffix}.tflite")
+        report = more.pop("report", None) or output.with_name(f"{output.stem}-parity")
+        return cls(model, data, output, report, precisions, **more)
 
     def target(self, precision: str) -> Path:
         """Return the path of the file of a precision."""

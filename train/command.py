@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from edge.cli import verbose_option
+from edge.support.errors import ConfigError
 
 if TYPE_CHECKING:
     from .run_folder import Plan, TrainingData
@@ -94,63 +95,47 @@ def command(
     elif not listing and (data is None) != (arch is None):
         raise click.UsageError(f"--{'arch' if data else 'data'} is missing")
 
-    from .devices import start_keras
+    if listing or (not resume and (data is None or arch is None)):
+        from .devices import start_keras
 
-    on = start_keras(devices)
-    from .run_folder import begin, carry_out, check_data, read_data, reopen
-
-    if resume:
-        run, plan = resume, reopen(resume, data)
-    elif listing or data is None or arch is None:
+        start_keras(devices)
         click.echo(_listing())
         return
-    else:
-        run = out or Path("runs", arch)
-        plan = _plan(data, arch, recipe, labels, overrides, drop_duplicates, tiles)
-    with _bars() as progress:
-        faces = read_data(plan, progress)
-    if on.writes:
-        _report_data(faces, plan)
-    if resume:
-        check_data(run, faces)
-    elif on.writes:
-        begin(run, plan, faces)
-    with listening(plan.recipe.epochs, on.writes) as listener:
+    from .job import Watcher, resume_model, train_model
+
+    with _bars() as reading:
+        watcher = Watcher(reading, _report_data, listening)
         try:
-            card = carry_out(run, plan, faces, on, listener)
+            if resume:
+                done = resume_model(resume, data, devices=devices, watcher=watcher)
+            elif data and arch:
+                done = train_model(
+                    data,
+                    arch,
+                    out=out,
+                    recipe=recipe,
+                    labels=labels,
+                    settings=pairs(overrides),
+                    drop_duplicates=drop_duplicates,
+                    tiles=tiles,
+                    devices=devices,
+                    watcher=watcher,
+                )
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from error
         except KeyboardInterrupt:
-            click.echo(f"\nedge-emo: stopped; go on with edge-emo train --resume {run}", err=True)
+            run = resume or out or Path("runs", arch or "")
+            if (run / "run.json").exists():
+                click.echo(
+                    f"\nedge-emo: stopped; go on with edge-emo train --resume {run}", err=True
+                )
             return
-    if card:
+    if done.card:
         click.echo(
-            f"{run / 'model.keras'}: {card.accuracy:.2%} of {card.faces} {faces.held} faces "
-            f"are right; see {run / 'report.html'}\n"
+            f"{done.model}: {done.card.accuracy:.2%} of {done.card.faces} {done.held} faces "
+            f"are right; see {done.report}\n"
         )
-        click.echo(card.as_text())
-
-
-def _plan(
-    data: Path,
-    arch: str,
-    recipe: str | None,
-    labels: str | None,
-    overrides: tuple[str, ...],
-    drop_duplicates: bool,
-    tiles: Path | None,
-) -> "Plan":
-    from .architectures import ARCHITECTURES
-    from .recipe import load_recipe
-    from .run_folder import Plan
-
-    if arch not in ARCHITECTURES:
-        raise click.BadParameter(
-            f"'{arch}' is none of {', '.join(ARCHITECTURES)}", param_hint="--arch"
-        )
-    architecture = ARCHITECTURES[arch]
-    name = recipe or architecture.recipe
-    changes = dict(architecture.changes) | ({"labels": labels} if labels else {})
-    settings = load_recipe(name, changes | pairs(overrides))
-    return Plan(arch, data, name, settings, drop_duplicates, tiles)
+        click.echo(done.card.as_text())
 
 
 def _report_data(data: "TrainingData", plan: "Plan") -> None:
@@ -184,6 +169,8 @@ def _bars() -> Iterator[Any]:
                 open_bars.close()
                 bars[split] = open_bars.enter_context(progress_bar(f"reading {split}"))
             bars[split](done, total)
+            if done >= total:
+                open_bars.close()
 
         yield show
 

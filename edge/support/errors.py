@@ -12,6 +12,10 @@ class SourceError(EdgeEmoError, OSError):
     """A camera, file or folder gives no frames."""
 
 
+class ImageError(EdgeEmoError, ValueError):
+    """What should be an image is none."""
+
+
 class DetectorError(EdgeEmoError, RuntimeError):
     """The face detector cannot be made."""
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from .boxes import Box
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SCHEMA = 1
 
@@ -53,8 +54,8 @@ class Frame:
     time: datetime
     position_s: float | None
     size: tuple[int, int]
-    gray: np.ndarray
-    color: Callable[[], np.ndarray]
+    gray: "np.ndarray"
+    color: "Callable[[], np.ndarray]"
     capture_ms: float
     release: Callable[[], None] = field(default=_nothing, repr=False)
     gap: Gap | None = None

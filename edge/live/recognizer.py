@@ -1,0 +1,225 @@
+"""The front door: a `Recognizer` reads the faces in an image, and watches a camera or a video.
+
+Nothing heavy is imported before the first `Recognizer` is made.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..inference.runtime import Runtime
+from ..support.errors import ImageError, SourceError
+from ..support.values import Face, Frame, Observation
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from ..faces import Detector
+    from ..sources import Source
+    from .pipeline import Pipeline
+
+    Picture = str | os.PathLike[str] | np.ndarray | Image
+
+
+class Recognizer:
+    """Finds faces, and the emotion that each one shows.
+
+    It belongs to one thread at a time, as the interpreter inside does.
+
+    Example:
+        >>> from edge_emo import Recognizer
+        >>> from edge_emo.testing import portrait
+        >>> recognizer = Recognizer()
+        >>> for face in recognizer.read(portrait()):
+        ...     print(face.emotion, len(face.box), face.confidence > 0.5)
+        happy 4 True
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        detector: "str | Detector" = "haar",
+        min_face: float = 0.1,
+        search_every: float = 0.25,
+        unsure_below: float = 0.0,
+        runtime: Runtime | None = None,
+    ) -> None:
+        """Load the model and the detector.
+
+        Args:
+            model: a shipped model's name or a `.tflite` file; None takes the default model.
+            detector: a registered name, or any object with the method `detect(image)`.
+            min_face: the smallest face to find, as a share of the picture's height, 0..1.
+            search_every: how often `watch` searches a frame for faces, seconds; they are followed
+                in between. 0 searches every frame.
+            unsure_below: the least confidence, 0..1, with which an emotion is reported; below it
+                `Face.emotion` is "unsure".
+            runtime: what the model runs in; one thread of the first interpreter installed if None.
+
+        Raises:
+            ModelError: the model is missing, damaged, or of another task.
+            ConfigError: a value does not fit, or no detector or interpreter has that name.
+            DetectorError, InterpreterError: they cannot be made on this machine.
+        """
+        from ..emotions.classifier import TFLiteClassifier
+        from ..faces import DetectorOptions, make_detector
+        from ..inference.model_file import find_model, read_model
+        from .settings import RunConfig
+
+        RunConfig(min_face=min_face, search_every=search_every, unsure_below=unsure_below)
+        runtime = runtime or Runtime()
+        self.model = read_model(find_model(None if model is None else os.fspath(model)))
+        self._classifier = TFLiteClassifier(self.model, runtime)
+        if isinstance(detector, str):
+            detector = make_detector(detector, DetectorOptions(min_face, runtime=runtime))
+        self._detector = detector
+        self._search_every = search_every
+        self._unsure_below = unsure_below
+
+    def read(self, image: "Picture") -> list[Face]:
+        """Return the faces in one image, left to right; an empty list where there are none.
+
+        Args:
+            image: the path of an image file; or an array, uint8, gray `[height, width]` or BGR
+                `[height, width, 3]` as OpenCV has it; or a PIL image.
+
+        Returns:
+            Faces with `box` (x, y, width, height in pixels), `emotion`, `confidence` and `scores`.
+
+        Raises:
+            SourceError: the file is missing or cannot be read.
+            ImageError: the array is of another shape or type.
+
+        Example:
+            >>> import numpy as np
+            >>> Recognizer().read(np.zeros((480, 640, 3), np.uint8))
+            []
+        """
+        import time
+
+        from ..sources.opencv import frame_of
+
+        started = time.perf_counter()
+        pixels, name = _pixels(image)
+        with frame_of(pixels, name, 0, None, started) as frame:
+            return list(self.pipeline(continuous=False).analyse(frame).faces)
+
+    def watch(
+        self,
+        source: "int | str | os.PathLike[str] | Source" = 0,
+        *,
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+    ) -> Iterator[Observation]:
+        """Yield what is seen in each frame, lazily; a face keeps its number while it is followed.
+
+        A camera's frames that come while the caller is busy are dropped; a file's never are. The
+        source is closed when the iterator is.
+
+        Args:
+            source: a camera's number or name (`0`, `"picamera"`), a stream's URL, the path of a
+                video, an image or a folder of images, `"demo"`; or an open source.
+            size: width and height to ask a camera for.
+            fps: frames a second to ask a camera for.
+
+        Yields:
+            Observations with `frame`, `position_s` (seconds, of a video) and `faces`.
+
+        Raises:
+            SourceError: there is no such thing, or it stops giving frames.
+
+        Example:
+            >>> for seen in Recognizer().watch("demo"):
+            ...     if len(seen.faces) == 2:
+            ...         print(f"two faces after {seen.position_s:.0f} seconds")
+            ...         break
+            two faces after 5 seconds
+        """
+        from ..sources import SourceOptions, open_source
+
+        if isinstance(source, (int, str, os.PathLike)):
+            options = SourceOptions(size=size, fps=fps, color=self._takes_color)
+            opened = open_source(
+                os.fspath(source) if not isinstance(source, int) else str(source), options
+            )
+        else:
+            opened = source
+        with opened:
+            pipeline = self.pipeline(opened.continuous)
+            for frame in _latest(opened) if opened.live else opened:
+                with frame:
+                    observation = pipeline.analyse(frame)
+                yield observation
+
+    def pipeline(self, continuous: bool) -> "Pipeline":
+        """Return the stages that turn frames into observations, with no memory of any frame yet.
+
+        Args:
+            continuous: successive frames show the same scene, so that faces can be followed.
+        """
+        from .pipeline import Pipeline
+
+        return Pipeline(
+            self._detector, self._classifier, continuous, self._search_every, self._unsure_below
+        )
+
+    @property
+    def _takes_color(self) -> bool:
+        from ..emotions.classifier import takes_color
+
+        return takes_color(self._classifier)
+
+
+def _latest(source: "Source") -> Iterator[Frame]:
+    """Yield a live source's newest frames; those that come meanwhile are dropped."""
+    import math
+    import threading
+    from contextlib import closing
+
+    from ..sources.latest import Newest
+
+    with closing(Newest(source, threading.Event(), math.inf)) as frames:
+        yield from (frame for frame in frames if frame is not None)
+
+
+def _pixels(image: "Picture") -> "tuple[np.ndarray, str]":
+    """Return an image as uint8 gray or BGR, and what records call it."""
+    from ..support.image_file import read_image
+
+    if isinstance(image, (str, os.PathLike)):
+        name = os.fspath(image)
+        if not os.path.isfile(name):
+            raise SourceError(f"{name}: no such file")
+        pixels = read_image(name)
+        if pixels is None:
+            raise SourceError(f"{name}: is no readable image; is the file damaged?")
+        return pixels, name
+    if hasattr(image, "getexif"):
+        return _from_pil(image), "image"
+    return _checked(image), "array"
+
+
+def _from_pil(image: Any) -> "np.ndarray":
+    """Return a PIL image, upright as its EXIF note says, as BGR."""
+    import numpy as np
+    from PIL.ImageOps import exif_transpose
+
+    return np.ascontiguousarray(np.asarray(exif_transpose(image).convert("RGB"))[:, :, ::-1])
+
+
+def _checked(image: Any) -> "np.ndarray":
+    import numpy as np
+
+    if not isinstance(image, np.ndarray):
+        raise ImageError(
+            f"an image must be a path, an array or a PIL image, not {type(image).__name__}"
+        )
+    gray_or_bgr = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    if image.dtype != np.uint8 or not gray_or_bgr or not image.size:
+        raise ImageError(
+            f"an array must be uint8, gray [height, width] or BGR [height, width, 3]; this one is "
+            f"{image.dtype} {list(image.shape)}"
+        )
+    return np.ascontiguousarray(image)

@@ -1,0 +1,50 @@
+"""The front door: light to import, typed, and its examples run."""
+
+import doctest
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import edge_emo
+
+DOCUMENTED = ["edge_emo", "edge_emo.testing", "edge_emo.workshop", "edge.live.recognizer"]
+LOADED = "import json, sys, edge_emo; print(json.dumps(sorted(sys.modules)))"
+HEAVY = {"cv2", "numpy", "ai_edge_litert", "tflite_runtime", "tensorflow", "keras", "matplotlib"}
+
+
+def test_importing_it_loads_neither_opencv_nor_an_interpreter(python_process):
+    loaded = {name.partition(".")[0] for name in json.loads(python_process(LOADED).out)}
+    assert "edge_emo" in loaded
+    assert not loaded & HEAVY
+    assert not loaded & {"train", "convert", "benchmarks", "click"}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_the_examples_in_docstrings_are_right(name):
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert not failed
+    assert tried or name in ("edge_emo", "edge_emo.workshop")
+
+
+def test_everything_it_exports_is_there_and_documented():
+    for name in edge_emo.__all__:
+        assert getattr(edge_emo, name).__doc__
+
+
+def test_it_is_typed_strictly(tmp_path):
+    pytest.importorskip("mypy")
+    checked = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy", "--strict", "-p", "edge_emo"),
+            *("--follow-imports=silent", "--cache-dir", str(tmp_path)),
+        ],
+        cwd=Path(edge_emo.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert checked.returncode == 0, checked.stdout
