@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from edge.faces import Detection, DetectorOptions
-from edge.outputs import OutputOptions
+from edge.outputs import Output, OutputOptions
 from edge.sources import SourceOptions
 from edge.support.boxes import Box
 from edge.support.image_file import read_image
@@ -158,12 +158,8 @@ class FakeClassifier:
         return np.array(list(_scores(self.emotion).values()), np.float32)
 
 
-class FakeOutput:
+class FakeOutput(Output):
     """An output that keeps what it is given: `observations` and `statuses`."""
-
-    color = False
-    foreground = False
-    dropped = 0
 
     def __init__(self, options: OutputOptions | None = None) -> None:
         self.options = options

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..inference.runtime import Runtime
 from ..support.errors import ImageError, SourceError
-from ..support.values import Face, Frame, Observation
+from ..support.values import Face, Observation
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
     from ..faces import Detector
-    from ..sources import Source
+    from ..sources import Source, SourceOptions
     from .pipeline import Pipeline
 
     Picture = str | os.PathLike[str] | np.ndarray | Image
@@ -112,6 +112,7 @@ class Recognizer:
         *,
         size: tuple[int, int] | None = None,
         fps: float | None = None,
+        reconnect: bool = False,
     ) -> Iterator[Observation]:
         """Yield what is seen in each frame, lazily; a face keeps its number while it is followed.
 
@@ -123,6 +124,7 @@ class Recognizer:
                 video, an image or a folder of images, `"demo"`; or an open source.
             size: width and height to ask a camera for.
             fps: frames a second to ask a camera for.
+            reconnect: reopen a camera whenever it fails, in place of raising an error.
 
         Yields:
             Observations with `frame`, `position_s` (seconds, of a video) and `faces`.
@@ -137,18 +139,15 @@ class Recognizer:
             ...         break
             two faces after 5 seconds
         """
-        from ..sources import SourceOptions, open_source
+        from ..sources import SourceOptions, frames
 
         if isinstance(source, (int, str, os.PathLike)):
+            name = str(source) if isinstance(source, int) else os.fspath(source)
             options = SourceOptions(size=size, fps=fps, color=self._takes_color)
-            opened = open_source(
-                os.fspath(source) if not isinstance(source, int) else str(source), options
-            )
-        else:
-            opened = source
-        with opened:
-            pipeline = self.pipeline(opened.continuous)
-            for frame in _latest(opened) if opened.live else opened:
+            source = _opened(name, options, reconnect)
+        with source:
+            pipeline = self.pipeline(source.continuous)
+            for frame in frames(source):
                 with frame:
                     observation = pipeline.analyse(frame)
                 yield observation
@@ -172,16 +171,21 @@ class Recognizer:
         return takes_color(self._classifier)
 
 
-def _latest(source: "Source") -> Iterator[Frame]:
-    """Yield a live source's newest frames; those that come meanwhile are dropped."""
-    import math
+def _opened(name: str, options: "SourceOptions", reconnect: bool) -> "Source":
     import threading
-    from contextlib import closing
 
-    from ..sources.latest import Newest
+    from ..sources import is_camera, open_source, shown_name, source_class
+    from ..sources.reconnecting import Patience, Reconnecting
 
-    with closing(Newest(source, threading.Event(), math.inf)) as frames:
-        yield from (frame for frame in frames if frame is not None)
+    if not is_camera(name):
+        return open_source(name, options)
+    return Reconnecting(
+        lambda: open_source(name, options),
+        threading.Event(),
+        Patience(again=reconnect),
+        name=shown_name(name),
+        continuous=source_class(name).continuous,
+    )
 
 
 def _pixels(image: "Picture") -> "tuple[np.ndarray, str]":
