@@ -15,7 +15,7 @@ import click
 
 from ..live.schema import check_types
 from ..live.settings import RunConfig
-from ..support.errors import ConfigError, EdgeEmoError
+from ..support.errors import ConfigError
 from . import verbose_option
 from .options import GroupedCommand, setting_options
 
@@ -32,9 +32,12 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     values: dict[str, Any] = {}
     for file in [p for p in CONFIG_FILES if p.is_file()] + ([path] if path else []):
         try:
-            found = tomllib.loads(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            found = tomllib.loads(text)
         except (OSError, ValueError) as error:
             raise ConfigError(f"{file}: cannot be read: {error}") from None
+        if not text.strip():  # it may be in the making
+            raise ConfigError(f"{file}: is empty; write settings into it, or a comment for none")
         try:
             check_types(found, RunConfig)
         except ConfigError as error:
@@ -94,7 +97,10 @@ def command(context: click.Context, print_config: bool, **settings: Any) -> None
     arguments = context.meta[_ARGUMENTS]
 
     def reread() -> RunConfig:
-        fresh = context.command.make_context("run", list(arguments), parent=context.parent)
+        try:
+            fresh = context.command.make_context("run", list(arguments), parent=context.parent)
+        except click.ClickException as error:
+            raise ConfigError(error.format_message()) from error
         return _settings(fresh, {k: v for k, v in fresh.params.items() if k != "print_config"})
 
     _run(config, reread)
@@ -124,21 +130,9 @@ def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
     from ..live.session import hold_session
     from ..outputs.systemd import Notifier
 
-    notifier = Notifier()
-    ending = threading.Event()
-    while True:
-        stop, again = threading.Event(), threading.Event()
-        with _signals(stop, again, ending):
-            outcome = hold_session(config, stop, notifier)
-            if not again.is_set() or ending.is_set():
-                notifier.stopping()
-                break
-        notifier.reloading()
-        try:
-            config = reread()
-            log.warning("settings read again")
-        except (EdgeEmoError, click.ClickException) as error:
-            log.warning("the settings are not taken, the old ones stay: %s", error)
+    stop, again = threading.Event(), threading.Event()
+    with _signals(stop, again):
+        outcome = hold_session(config, stop, Notifier(), again, reread)
     _report(outcome)
     if outcome.hung:
         # The interpreter would wait for libraries that wait for the camera.
@@ -147,27 +141,20 @@ def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
 
 
 @contextmanager
-def _signals(
-    stop: threading.Event, again: threading.Event, ending: threading.Event
-) -> Iterator[None]:
+def _signals(stop: threading.Event, again: threading.Event) -> Iterator[None]:
     """Make Ctrl-C and SIGTERM end the run after the current frame; a second one ends at once.
 
-    SIGHUP ends it too and sets `again`, unless a terminal that closes may have sent it.
+    SIGHUP sets `again`, unless a terminal that closes may have sent it.
     """
 
     def end(number: int, frame: Any) -> None:
-        if ending.is_set():
+        if stop.is_set():
             raise KeyboardInterrupt("the second time")
-        ending.set()
-        stop.set()
-
-    def reload(number: int, frame: Any) -> None:
-        again.set()
         stop.set()
 
     handlers: dict[int, Any] = {signal.SIGINT: end, signal.SIGTERM: end}
     if hasattr(signal, "SIGHUP") and not (sys.stdin and sys.stdin.isatty()):
-        handlers[signal.SIGHUP] = reload
+        handlers[signal.SIGHUP] = lambda number, frame: again.set()
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

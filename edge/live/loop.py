@@ -3,11 +3,12 @@
 import math
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from ..outputs.base import Outputs
-from ..sources import Source
-from ..support.values import Status
+from ..support.values import Frame, Status
 from .pipeline import Pipeline
 
 PACE = 0.9  # of a frame's time is waited for the next: a camera that keeps it is never just missed
@@ -31,15 +32,37 @@ class Summary:
     late: int
     missed_s: float = 0.0
 
+    def __add__(self, more: "Summary") -> "Summary":
+        return Summary(
+            self.frames + more.frames,
+            self.faces + more.faces,
+            self.seconds + more.seconds,
+            self.late + more.late,
+            self.missed_s + more.missed_s,
+        )
+
+
+class Readable(Protocol):
+    """What a loop needs of a source."""
+
+    @property
+    def live(self) -> bool: ...
+
+    @property
+    def dropped(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Frame | Status]: ...
+
 
 def run(
-    source: Source,
+    source: Readable,
     pipeline: Pipeline,
     outputs: Outputs,
     stop: threading.Event,
     realtime: bool = False,
     duration_s: float | None = None,
     most_fps: float | None = None,
+    again: threading.Event | None = None,
 ) -> Summary:
     """Analyse every frame and hand it to the outputs; hand on every status between frames.
 
@@ -50,6 +73,7 @@ def run(
         realtime: play a file at its own speed instead of as fast as possible.
         duration_s: end so many seconds after the first frame.
         most_fps: analyse no more of a live source's frames a second, whatever it gives.
+        again: ends this loop like `stop`, while the source goes on.
 
     Raises:
         SourceError, OutputError: what the source or an output raises.
@@ -57,6 +81,7 @@ def run(
     frames = faces = 0
     missed_s = 0.0
     started, deadline = math.nan, math.inf
+    first_s: float | None = None  # of the media
     for item in source:
         if isinstance(item, Status):
             outputs.status(item)
@@ -67,7 +92,8 @@ def run(
                     started = began
                     deadline = math.inf if duration_s is None else began + duration_s
                 if realtime and frame.position_s is not None:
-                    due = min(started + frame.position_s, deadline)
+                    first_s = frame.position_s if first_s is None else first_s
+                    due = min(started + frame.position_s - first_s, deadline)
                     stop.wait(max(0.0, due - began))
                     began = time.perf_counter()
                 observation = pipeline.analyse(frame)
@@ -80,7 +106,7 @@ def run(
             if most_fps and source.live:
                 due = min(began + PACE / most_fps, deadline)
                 stop.wait(max(0.0, due - time.perf_counter()))
-        if stop.is_set() or time.perf_counter() >= deadline:
+        if stop.is_set() or time.perf_counter() >= deadline or (again and again.is_set()):
             break
     seconds = time.perf_counter() - started if frames else 0.0
     return Summary(frames, faces, seconds, source.dropped, missed_s)

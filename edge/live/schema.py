@@ -89,6 +89,8 @@ def check_values(config: Any) -> None:
     """Check each value of a table's instance. Raises: ConfigError naming the setting."""
     for name, row in settings_of(type(config)).items():
         value = getattr(config, name)
+        if value == "":
+            raise ConfigError(f"{row.option}: is empty; give a value, or leave the setting out")
         if value is not None and row.check and (wrong := row.check(value)):
             raise ConfigError(f"{row.option}: {wrong}")
 
@@ -102,7 +104,9 @@ def check_types(values: Mapping[str, Any], table: type) -> None:
         row = rows[name]
         if not _is_a(value, row):
             kind = "list of texts" if row.many else _KINDS[row.kind]
-            raise ConfigError(f"{row.option}: {value!r} is not a {kind}")
+            # Not with the value: what stands under the wrong name may be a password.
+            given = _KINDS.get(type(value), type(value).__name__)
+            raise ConfigError(f"{row.option}: is a {given}, not a {kind}")
 
 
 def to_toml(config: Any) -> str:

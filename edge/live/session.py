@@ -1,43 +1,22 @@
-"""One run from its settings to its summary: opens what they name, runs it, closes it."""
+"""One run from its settings to its summary; its settings may be read again while it goes on."""
 
+import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, fields, replace
 
-import cv2
-
-from ..emotions.classifier import TFLiteClassifier, takes_color
-from ..faces import DetectorOptions, make_detector
-from ..inference.model_file import ModelFile, find_model, read_model
-from ..inference.threads import vision_threads
-from ..outputs import Output, OutputOptions, output_class
-from ..outputs.base import Outputs
-from ..outputs.image import SUFFIXES
-from ..outputs.monitoring.about import About
-from ..outputs.monitoring.health_file import health_path
-from ..outputs.monitoring.public import camera_label
-from ..outputs.privacy import Privacy
-from ..outputs.systemd import Notifier, Systemd
-from ..outputs.window import why_no_window
-from ..sources import Source, SourceOptions, is_camera, open_source, shown_name, source_class
-from ..sources.reconnecting import Patience, Reconnecting
-from .loop import Summary, run
-from .off_switch import off_switch
-from .pipeline import Pipeline
+from ..outputs.systemd import Notifier
+from ..support.errors import EdgeEmoError, SourceError
+from .loop import Summary
+from .opened import FIRST_S, Opened
 from .settings import RunConfig
 
-# As a service a camera that is away is waited for: a new process every few seconds would keep a small
-# board busy. Not for ever, as systemd counts the whole system as starting until then.
-FIRST_S = 60.0
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a session ended.
+    """How a run ended.
 
     Attributes:
         dropped: frames that outputs left out.
@@ -49,142 +28,99 @@ class Outcome:
     hung: bool
 
 
-def hold_session(config: RunConfig, stop: threading.Event, notifier: Notifier) -> Outcome:
+def hold_session(
+    config: RunConfig,
+    stop: threading.Event,
+    notifier: Notifier,
+    again: threading.Event | None = None,
+    reread: Callable[[], RunConfig] | None = None,
+) -> Outcome:
     """Run as `config` says until the source ends or `stop` is set.
+
+    Whenever `again` is set the settings are read again. What they name is opened beside what is
+    open, and only then takes over. What is the same stays open, so that a camera misses no frame.
+    Where something cannot be opened the old settings stay.
 
     Args:
         notifier: the service manager, which is told what the run does.
+        reread: returns the settings as they are now. Raises: EdgeEmoError if they do not fit.
 
     Raises:
         EdgeEmoError: whatever cannot be opened, read or written.
     """
-    with ExitStack() as closing:
-        model = read_model(find_model(config.model))
-        classifier = TFLiteClassifier(model, config.runtime)
-        cv2.setNumThreads(config.cv_threads or vision_threads())
-        wanted_faces = DetectorOptions(config.min_face, runtime=config.runtime)
-        detector = make_detector(config.detector, wanted_faces)
-        named = [*_outputs(config), *_health()]
-        wanted = [(output_class(name), target) for name, target in named]
-        options = SourceOptions(
-            size=config.frame_size,
-            fps=config.fps,
-            color=takes_color(classifier) or any(cls.color for cls, _ in wanted),
-            rotate=config.rotate,
-            mirror=config.mirror,
-            exposure_ms=config.max_exposure,
-            timeout_s=config.camera_timeout,
-        )
-        source = closing.enter_context(_source(config, options, stop, notifier.listens))
-        joined: list[Outputs] = []  # empty until all are made
-
-        def dropped() -> dict[str, int]:
-            return joined[0].dropped_by([name for name, _ in named]) if joined else {}
-
-        about = _about(config, source, model, dropped)
-        made: list[Output] = []
-        with ExitStack() as unfinished:  # an output that cannot be made leaves nothing of others
-            for cls, target in wanted:
-                made.append(cls(_output_options(config, source, target, about)))
-                unfinished.callback(made[-1].close)
-            unfinished.pop_all()
-        shown = next((output for output in made if output.foreground), None)
-        outputs = Outputs(
-            [*made, Systemd(notifier)],
-            Privacy(config.box, config.blur, source.live, source.continuous),
-            live=source.live,
-            show_rate=source.live or shown is not None,
-        )
-        joined.append(outputs)
-        closing.callback(outputs.close)
-        pipeline = Pipeline(
-            detector, classifier, source.continuous, config.search_every, config.unsure_below
-        )
-
-        def analyse() -> Summary:
-            realtime = config.realtime or shown is not None
-            return run(source, pipeline, outputs, stop, realtime, config.duration, config.fps)
-
-        summary = _beside(shown, analyse, stop) if shown else analyse()
-    hung = isinstance(source, Reconnecting) and source.hung
-    return Outcome(summary, outputs.dropped, hung)
+    again = again or threading.Event()
+    session = _Session(config, stop, notifier)
+    try:
+        while session.run(again) and not stop.is_set():
+            again.clear()  # first: a signal that comes from now on asks for another reading
+            session.reload(reread or (lambda: config))
+        notifier.stopping()
+    except BaseException:
+        session.close_quietly()
+        raise
+    session.opened.close()
+    return Outcome(session.total, session.opened.outputs.dropped, session.opened.hung)
 
 
-def _about(
-    config: RunConfig, source: Source, model: ModelFile, dropped: Callable[[], dict[str, int]]
-) -> About:
-    return About(
-        camera=config.label or camera_label(source.name),
-        model=model.name,
-        model_version=str(model.about.get("version", "")),
-        records=None if config.jsonl in (None, "-") else Path(str(config.jsonl)),
-        dropped=dropped,
-    )
+class _Session:
+    """What is open now, and what to go back to."""
 
+    def __init__(self, config: RunConfig, stop: threading.Event, notifier: Notifier) -> None:
+        self.total = Summary(0, 0, 0.0, 0)
+        self.opened = Opened(config, stop, notifier)
+        self._stop, self._notifier = stop, notifier
+        self._former: RunConfig | None = None  # while a new camera has given no frame
 
-def _output_options(config: RunConfig, source: Source, target: str, about: About) -> OutputOptions:
-    return OutputOptions(
-        target=target,
-        live=source.live,
-        fps=source.fps,
-        rotation=config.rotation,
-        about=about,
-        video=config.page_video,
-        token=config.page_token,
-    )
-
-
-def _source(
-    config: RunConfig, options: SourceOptions, stop: threading.Event, is_service: bool
-) -> Source:
-    """Return the source; a camera is not opened yet."""
-    open_it = partial(open_source, config.what, options)
-    if not is_camera(config.what):
-        return open_it()
-    first_s = FIRST_S if is_service and config.reconnect else 0.0
-    return Reconnecting(
-        open_it,
-        stop,
-        Patience(config.camera_timeout, config.freeze_after, config.reconnect, first_s),
-        off_switch(config.off_file, config.off_gpio),
-        shown_name(config.what),
-        source_class(config.what).continuous,
-    )
-
-
-def _outputs(config: RunConfig) -> list[tuple[str, str]]:
-    """Return name and target of each output; where none is asked for, a window or text."""
-    wanted = []
-    if config.jsonl:
-        wanted.append(("jsonl", config.jsonl))
-    if config.record:
-        still = Path(config.record).suffix.lower() in SUFFIXES
-        wanted.append(("picture" if still else "record", config.record))
-    if config.page is not None:
-        wanted.append(("page", config.page))
-    if config.metrics_file:
-        wanted.append(("metrics", config.metrics_file))
-    wanted += [(name, target) for name, _, target in (o.partition("=") for o in config.outputs)]
-    if config.window is None and not wanted:
-        return [("text", "") if why_no_window() else ("window", "")]
-    if config.window:
-        wanted.append(("window", ""))
-    return wanted or [("text", "")]
-
-
-def _health() -> list[tuple[str, str]]:
-    """Return the output that reports the health of a service; none where this is no service."""
-    path = health_path()
-    return [("health", str(path))] if path else []
-
-
-def _beside(window: Output, analyse: Callable[[], Summary], stop: threading.Event) -> Summary:
-    """Analyse in a thread while this one, the main one, shows the window, as macOS demands."""
-    with ThreadPoolExecutor(1, "analysis") as pool:
-        summary = pool.submit(analyse)
-        summary.add_done_callback(lambda _: window.close())
+    def run(self, again: threading.Event) -> bool:
+        """Run with what is open; return whether to read the settings again."""
+        late = self.opened.source.dropped
         try:
-            window.show(stop)
-        finally:
-            stop.set()
-    return summary.result()
+            summary = self.opened.run(again, self.total.seconds)
+        except SourceError as error:
+            if self._former is None or self.opened.frames:
+                raise
+            _refuse(error)
+            self._switch(self._former, FIRST_S)
+            self._former = None
+            return self.run(again)
+        self.total += replace(summary, late=self.opened.source.dropped - late)
+        return again.is_set()
+
+    def reload(self, reread: Callable[[], RunConfig]) -> None:
+        """Take on the settings as they are now; where they cannot be, keep those in force."""
+        old = self.opened
+        was_ready = old.systemd.was_ready
+        if was_ready:
+            self._notifier.reloading()
+        try:
+            self._switch(reread())
+        except EdgeEmoError as error:
+            if was_ready:
+                old.systemd.reloaded()
+            _refuse(error)
+            return
+        new_camera = self.opened.config.what != old.config.what
+        self._former = old.config if new_camera else None
+        log.warning("settings read again%s", _changes(old.config, self.opened.config))
+
+    def close_quietly(self) -> None:
+        """Close what is open while an error is on its way."""
+        try:
+            self.opened.close()
+        except EdgeEmoError as error:
+            log.warning("%s", error)
+
+    def _switch(self, config: RunConfig, first_s: float | None = None) -> None:
+        following = Opened(config, self._stop, self._notifier, self.opened, first_s)
+        following.take_over(self.opened)
+        self.opened = following
+
+
+def _refuse(error: Exception) -> None:
+    log.warning("the settings are not taken, the old ones stay: %s", error)
+
+
+def _changes(old: RunConfig, new: RunConfig) -> str:
+    """Name the settings that differ; their values may be secret."""
+    names = [f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)]
+    return f"; changed: {', '.join(names)}" if names else "; none has changed"

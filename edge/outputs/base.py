@@ -47,11 +47,13 @@ class Outputs:
         self._branches = [_Branch(output, retry=live) for output in outputs]
         self._patient = any(output.patient for output in outputs)
         self._rate = Rate() if show_rate else None
+        self._dropped_before = 0
 
     @property
     def dropped(self) -> int:
         """Frames that outputs left out, in all."""
-        return self._privacy.dropped + sum(branch.dropped for branch in self._branches)
+        here = self._privacy.dropped + sum(branch.dropped for branch in self._branches)
+        return self._dropped_before + here
 
     def dropped_by(self, names: Sequence[str]) -> dict[str, int]:
         """Return the frames that outputs left out, by these names of the first ones."""
@@ -80,8 +82,27 @@ class Outputs:
 
     def close(self) -> None:
         """Hand on what was held and close every output. Raises: OutputError of the first."""
+        self._close(self._branches)
+
+    def take_over(self, before: "Outputs") -> None:
+        """Close those `before`, except for outputs that are among these, too; these go on.
+
+        Raises:
+            OutputError: one cannot be closed; all others are.
+        """
+        serving = {id(branch.output): branch for branch in before._branches}
+        ours = {id(branch.output) for branch in self._branches}
+        leaving = [branch for branch in before._branches if id(branch.output) not in ours]
+        self._branches = [serving.get(id(b.output), b) for b in self._branches]
+        try:
+            before._close(leaving)
+        finally:
+            lost = sum(branch.dropped for branch in leaving)
+            self._dropped_before = before._dropped_before + before._privacy.dropped + lost
+
+    def _close(self, branches: "list[_Branch]") -> None:
         with ExitStack() as closing:
-            for branch in reversed(self._branches):
+            for branch in reversed(branches):
                 closing.callback(branch.output.close)
             if self._patient:
                 for view, seen in self._privacy.rest():
@@ -135,6 +156,42 @@ class _Branch:
         if self._failed_s is None:
             log.warning("%s; going on without, trying again every %.0f s", error, AGAIN_S)
         self._failed_s = time.monotonic()
+
+
+class Postponed(Output):
+    """Stands for an output of a camera's run that could not be opened; each write tries again."""
+
+    def __init__(self, cls: type[Output], options: OutputOptions, error: OutputError) -> None:
+        """Report why it could not be opened."""
+        self.color, self.patient = cls.color, cls.patient
+        self._cls, self._options = cls, options
+        self._output: Output | None = None
+        log.warning("%s; going on without, trying again every %.0f s", error, AGAIN_S)
+        self._tried_s = time.monotonic()
+
+    @property
+    def dropped(self) -> int:  # type: ignore[override]
+        return self._lost + (self._output.dropped if self._output else 0)
+
+    _lost = 0
+
+    def write(self, frame: View, observation: Observation) -> None:
+        if self._output is None:
+            if time.monotonic() - self._tried_s < AGAIN_S:
+                self._lost += 1
+                return
+            self._tried_s = time.monotonic()
+            self._output = self._cls(self._options)
+            log.warning("%s: opened now", self._options.target)
+        self._output.write(frame, observation)
+
+    def status(self, status: Status) -> None:
+        if self._output is not None:
+            self._output.status(status)
+
+    def close(self) -> None:
+        if self._output is not None:
+            self._output.close()
 
 
 class Background(Output):

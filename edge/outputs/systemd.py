@@ -56,9 +56,11 @@ class Systemd(Output):
     among the outputs, so it speaks of a frame only when every other has taken it.
     """
 
-    def __init__(self, notifier: Notifier) -> None:
+    def __init__(self, notifier: Notifier, is_reload: bool = False) -> None:
+        """Begin; after a reload the next sign of life ends it, as the service was ready before."""
         self._notifier = notifier
         self._ready = False
+        self._reloads = is_reload
         self._said_s = time.monotonic()
         self._frames = 0
 
@@ -73,10 +75,19 @@ class Systemd(Output):
             self._say(f"{rate:.1f} frames/s, {faces} face{'' if faces == 1 else 's'}")
 
     def status(self, status: Status) -> None:
-        if status.state == "off" and not self._ready:
+        if not self._ready and (status.state == "off" or self._reloads):
             self._is_ready(str(status))  # switched off, it does all that it should
         elif time.monotonic() - self._said_s >= EVERY_S:
             self._say(str(status))
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether systemd has heard that the service is ready."""
+        return self._ready or self._reloads
+
+    def reloaded(self) -> None:
+        """Say at the next sign of life that a reload is over, though it changed nothing."""
+        self._reloads, self._ready = True, False
 
     def _is_ready(self, state: str) -> None:
         self._ready = True

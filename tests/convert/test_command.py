@@ -191,7 +191,7 @@ def test_colour_at_another_size_is_converted_and_runs(
         asked.append(options.color)
         return open_source(what, options)
 
-    monkeypatch.setattr("edge.live.session.open_source", opened)
+    monkeypatch.setattr("edge.live.opened.open_source", opened)
     ended = edge_emo("run", "--source", portrait_file, "--model", out, "--jsonl", "-")
     assert asked == [True]  # some cameras give none unless they are asked for it
     (face,) = json.loads(ended.out)["faces"]

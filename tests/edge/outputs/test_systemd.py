@@ -1,5 +1,6 @@
 """systemd hears of the start, of life and of the end; nobody is spoken to where none listens."""
 
+import json
 import re
 import signal
 import socket
@@ -178,16 +179,110 @@ def test_sighup_takes_the_settings_anew_in_the_same_process(service, listening, 
     assert process.poll() is None
 
 
-def test_settings_that_do_not_fit_are_not_taken(service, listening, tmp_path):
+def test_a_reload_that_leaves_camera_and_outputs_as_they_are_misses_no_frame(
+    service, listening, tmp_path
+):
     process, config = service("")
     wait_for(listening, "READY=1")
-    config.write_text(config.read_text() + "fps = -1\n")
+    before = len((tmp_path / "f.jsonl").read_text().splitlines())
+    config.write_text(config.read_text() + "min_face = 0.3\n")
+    reload(process, listening)
+    wait_for(listening, "frames/s")
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert "settings read again; changed: min_face" in err
+    numbers = frames(tmp_path / "f.jsonl")
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) > before
+    assert "gap" not in (tmp_path / "f.jsonl").read_text()
+
+
+def reload(process, listening):
     process.send_signal(signal.SIGHUP)
+    wait_for(listening, "RELOADING=1")
     wait_for(listening, "READY=1")
+
+
+def frames(path):
+    return [json.loads(line)["frame"] for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("fps = -1", "fps: -1"),
+        ('model = "none.tflite"', "none.tflite: cannot be read"),
+        ('detector = "none"', "detector: 'none' is none of"),
+        ('outputs = ["printer"]', "output: 'printer' is none of"),
+        ('record = "nowhere/film.mp4"', "nowhere/film.mp4: cannot write"),
+        ('record = "film.gif"', "film.gif"),
+        ("window = true", "window: there is no display"),
+        ('interpreter = "none"', "interpreter: 'none' is none of"),
+        ('off_file = ""', "off-file: is empty"),
+        ("fps = [", "cannot be read"),
+    ],
+)
+def test_settings_that_cannot_be_opened_are_not_taken_and_no_frame_is_missed(
+    service, listening, tmp_path, setting, said
+):
+    process, config = service("")
+    wait_for(listening, "READY=1")
+    config.write_text(config.read_text() + setting + "\n")
+    reload(process, listening)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
-    assert "the settings are not taken, the old ones stay: fps: -1" in err
+    assert "the settings are not taken, the old ones stay: " in err
+    assert said in err
+    assert "gap" not in (tmp_path / "f.jsonl").read_text()
+    numbers = frames(tmp_path / "f.jsonl")
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("text", ["", "\n", 'camera = "mock"\njsonl = ""\n'])
+def test_a_file_of_settings_in_the_making_ends_no_recording(service, listening, tmp_path, text):
+    process, config = service("")
+    wait_for(listening, "READY=1")
+    config.write_text(text)
+    reload(process, listening)
+    before = len(frames(tmp_path / "f.jsonl"))
+    wait_for(listening, "frames/s")
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert "is empty" in err
+    assert len(frames(tmp_path / "f.jsonl")) > before
+
+
+def test_a_camera_that_cannot_be_opened_at_a_reload_gives_way_to_the_old_one(
+    service, listening, tmp_path
+):
+    process, config = service("")
+    wait_for(listening, "READY=1")
+    config.write_text(config.read_text().replace('"mock"', '"mock:7"'))
+    process.send_signal(signal.SIGHUP)
+    wait_for(listening, "RELOADING=1")
+    wait_for(listening, "frames/s")
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert "the old ones stay: mock:7: no such camera" in err
+
+
+def test_hang_ups_in_quick_succession_do_no_harm(service, listening, tmp_path):
+    process, config = service("")
+    wait_for(listening, "READY=1")
+    for number in range(30):
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.01 * (number % 4))
+    config.write_text(config.read_text().replace("f.jsonl", "new.jsonl"))
+    process.send_signal(signal.SIGHUP)  # the last one counts
+    deadline = time.monotonic() + PATIENCE_S
+    while not (tmp_path / "new.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert process.poll() is None
+    assert (tmp_path / "new.jsonl").exists()
+    numbers = frames(tmp_path / "f.jsonl")
+    assert numbers == sorted(set(numbers))
 
 
 def test_switched_off_it_is_ready_without_a_camera(service, listening, tmp_path):
@@ -213,5 +308,5 @@ def test_sigterm_ends_it_while_a_camera_hangs_in_being_opened(service, listening
             process.send_signal(signal.SIGTERM)
             _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
-    assert "settings read again" in err
-    assert err.endswith("ended before the first frame\n")
+    assert "settings read again; changed: camera" in err
+    assert re.search(r"edge-emo: \d+ frames in", err.splitlines()[-1])
