@@ -136,7 +136,7 @@ def test_a_camera_goes_on_when_its_disk_is_full_and_leaves_whole_lines(
 ):
     path = tmp_path / "faces.jsonl"
     arguments = ["--camera", "mock", "--size", "320x240", "--duration", "1", "--jsonl", path]
-    ended = edge_emo_process("run", *arguments, **no_file_larger_than(1500))
+    ended = edge_emo_process("run", *arguments, **no_file_larger_than(500))
     assert ended.status == 0, ended
     assert "faces.jsonl: cannot write" in ended.err
     assert path.read_bytes().endswith(b"\n")
