@@ -115,6 +115,7 @@ class Opened:
         self.frames = 0
         self.source: _Continued
         self.systemd: Systemd
+        self._joined: _Joined
         self._stop, self._notifier = stop, notifier
         model = read_model(find_model(config.model))
         classifier = TFLiteClassifier(model, config.runtime)
