@@ -11,7 +11,7 @@ import click
 from .. import __version__
 from ..support import registry
 from ..support.errors import EdgeEmoError, MissingExtraError
-from ..support.journal import JournalFormatter, prefix
+from ..support.journal import JournalFormatter, prefix, printable
 from ..support.quiet import keep_own_stderr
 
 # A package that a command may miss -> the extra that installs it.
@@ -144,7 +144,8 @@ def _failed(error: Exception, verbosity: int) -> int:
         message = str(error)
     else:
         message = f"unexpected {type(error).__name__}: {error}; run with -vv and report it"
-    click.echo(prefix(logging.ERROR) + "edge-emo: error: " + " ".join(message.split()), err=True)
+    line = "edge-emo: error: " + printable(" ".join(message.split()))
+    click.echo(prefix(logging.ERROR) + line, err=True)
     return 1
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 from ..support import registry
 from ..support.errors import SourceError
-from ..support.image_file import IMAGE_SUFFIXES
+from ..support.image_file import is_still
 from ..support.values import Frame, Status
 
 # These kinds are seen from what they are asked for; their names alone mean nothing.
@@ -126,9 +126,7 @@ def _kind(what: str) -> tuple[str, str]:
     if not os.path.exists(what):
         cameras = "a number, picamera, mock or an rtsp:// URL"
         raise SourceError(f"{what}: no such file or folder, and no camera's name ({cameras})")
-    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
-        return "images", what
-    return "video", what
+    return ("images" if path.is_dir() or is_still(path) else "video"), what
 
 
 def _is_unicode(text: str) -> bool:

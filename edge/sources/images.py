@@ -7,16 +7,21 @@ from pathlib import Path
 from typing import Self
 
 from ..support.errors import SourceError
-from ..support.image_file import IMAGE_SUFFIXES, read_image
+from ..support.image_file import IMAGE_SUFFIXES, kind_of, read_image, what_it_is, why_unreadable
 from ..support.values import Frame
 from . import SourceOptions
+from .files.animation import Animation, is_animation
 from .opencv import frame_of
 
 log = logging.getLogger(__name__)
 
+NAMED = 20  # files that are named one by one when they are left out
+# What systems put beside the files that people put there.
+_IGNORED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "ehthumbs.db", "@eaDir"})
+
 
 class Images:
-    """Still images; an unreadable one in a folder is skipped with a warning."""
+    """Still images; what a folder holds besides is named and counted. An animation is played."""
 
     live = False
     continuous = False
@@ -27,31 +32,69 @@ class Images:
         self.name = argument
         path = Path(argument)
         self._folder = path.is_dir()
-        if self._folder:
-            self._paths = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-        else:
-            self._paths = [path]
-        if not self._paths:
+        self._left_out = 0
+        self._animation = None
+        self._paths = _entries(path) if self._folder else [path]
+        if not self._folder and is_animation(path):
+            self._animation = Animation(path)
+            self.continuous, self.fps = True, self._animation.fps
+        if self._folder and not any(map(_may_be_image, self._paths)):
             kinds = " ".join(sorted(IMAGE_SUFFIXES))
-            raise SourceError(f"{path}: holds no image ({kinds})")
+            raise SourceError(f"{path}: holds no image ({kinds}){_first(self._paths)}")
 
     def __iter__(self) -> Iterator[Frame]:
+        if self._animation is not None:
+            for index, (picture, position_s) in enumerate(self._animation):
+                yield frame_of(picture, self.name, index, position_s, time.perf_counter())
+            return
         given = 0
         for path in self._paths:
             started = time.perf_counter()
             image = read_image(path)
-            if image is None and not self._folder:
-                break
             if image is None:
-                log.warning("%s: is no readable image; skipped", path)
+                error = why_unreadable(path)
+                if not self._folder:
+                    raise error
+                self._leave_out(str(error))
                 continue
+            if self._folder and (note := what_it_is(path)):
+                log.warning("%s: %s", path, note)
             yield frame_of(image, str(path), given, None, started)
             given += 1
+        if self._left_out:
+            log.warning(
+                "%s: %d of %d files are skipped", self.name, self._left_out, len(self._paths)
+            )
         if not given:
             raise SourceError(f"{self.name}: holds no readable image; are the files damaged?")
+
+    def _leave_out(self, why: str) -> None:
+        self._left_out += 1
+        if self._left_out <= NAMED:
+            log.warning("%s; skipped", why)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what a folder holds, but for what systems keep there for themselves."""
+    try:
+        names = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError as error:
+        raise SourceError(f"{folder}: cannot be read: {error.strerror or error}") from None
+    return [p for p in names if p.name not in _IGNORED]
+
+
+def _may_be_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES or kind_of(path) is not None
+
+
+def _first(paths: list[Path]) -> str:
+    """Return why the first of some files is no image, as the end of a sentence."""
+    if not paths:
+        return "; it is empty"
+    return f"; {paths[0].name} {what_it_is(paths[0]) or 'is no image of a known kind'}"

@@ -168,7 +168,7 @@ def frame_of(
     captured = datetime.now(UTC)
     gray = to_gray(image)
     return Frame(
-        source=source,
+        source=source.encode("utf-8", "backslashreplace").decode(),  # no half characters in JSON
         index=index,
         time=captured,
         position_s=position_s,

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from unicodedata import category
 
 _LEVELS = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
 
@@ -21,8 +22,24 @@ def prefix(level: int) -> str:
     return f"<{_LEVELS.get(level, 2)}>" if is_journal() else ""
 
 
+def printable(text: str) -> str:
+    """Return a text that may come from a file so that a terminal shows it and obeys nothing in it.
+
+    Line ends and tabs stay; whatever else is no visible character, or half of one, is spelled out.
+    """
+    return "".join(c if _is_shown(c) else _spelled(c) for c in text)
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or character in "\n\t" or category(character) == "Zs"
+
+
+def _spelled(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 class JournalFormatter(logging.Formatter):
     """Formats as `logging` does, with the level in front for the journal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return prefix(record.levelno) + super().format(record)
+        return prefix(record.levelno) + printable(super().format(record))

@@ -1,6 +1,9 @@
 """Still images: one, or a folder of them, each looked at by itself."""
 
 import json
+import os
+import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -73,9 +76,11 @@ def test_a_corrupt_image_is_skipped_with_a_warning_that_names_it(album, caplog):
         frames = list(source)
     assert [frame.index for frame in frames] == list(range(5))
     assert str(album / "2-gray.jpg") not in {frame.source for frame in frames}
-    (said,) = caplog.messages
-    assert str(album / "2-gray.jpg") in said
-    assert "skipped" in said
+    assert caplog.messages == [
+        f"{album / '2-gray.jpg'}: is no image of a known kind; skipped",
+        f"{album / 'notes.txt'}: is no image of a known kind; skipped",
+        f"{album}: 2 of 7 files are skipped",
+    ]
 
 
 def test_each_corrupt_image_is_said_once_by_its_name_and_nothing_else(
@@ -90,15 +95,16 @@ def test_each_corrupt_image_is_said_once_by_its_name_and_nothing_else(
             corrupt[-1].write_bytes(whole[: len(whole) // 3])
     corrupt.append(album / "empty.png")
     corrupt[-1].touch()
-    corrupt.append(album / "deep.tif")
-    cv2.imwrite(str(corrupt[-1]), np.ones((50, 50), np.float32))
+    corrupt.append(album / "notes.txt")
     ended = edge_emo_process("run", "--source", album, "--jsonl", tmp_path / "seen.jsonl")
     assert ended.status == 0
     seen = {record["source"] for record in records(tmp_path / "seen.jsonl")}
     unread = [path for path in sorted(corrupt) if str(path) not in seen]
     assert len(unread) > 4
-    *warnings, summary = ended.err.splitlines()
-    assert warnings == [f"edge-emo: {path}: is no readable image; skipped" for path in unread]
+    *warnings, count, summary = ended.err.splitlines()
+    assert [line.split(": ")[1] for line in warnings] == [str(path) for path in unread]
+    assert all(line.endswith("; skipped") for line in warnings)
+    assert count.startswith(f"edge-emo: {album}: {len(unread)} of ")
     assert summary.startswith("edge-emo: ")
 
 
@@ -139,3 +145,69 @@ def test_a_still_image_is_neither_live_nor_continuous(portrait_file):
     with open_source(str(portrait_file)) as source:
         assert not source.live
         assert not source.continuous
+
+
+def test_whatever_a_folder_holds_besides_is_named_with_its_reason(album, short_video, caplog):
+    (album / "film").write_bytes(short_video.read_bytes())
+    (album / "more").mkdir()
+    (album / "photo").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (album / ".hidden").touch()
+    (album / "__MACOSX").mkdir()
+    (album / "Thumbs.db").touch()
+    with open_source(str(album)) as source:
+        assert len(list(source)) == 6
+    *named, count = caplog.messages
+    assert [line.removeprefix(f"{album}/").partition(";")[0] for line in named] == [
+        "film: is a video",
+        "more: is a folder",
+        "notes.txt: is no image of a known kind",
+        "photo: is HEIC, which needs pillow-heif: run \"pip install 'edge-emo[heif]'\", or save it as JPEG",
+    ]
+    assert count == f"{album}: 4 of 10 files are skipped"
+
+
+@pytest.mark.parametrize("name", ["photo", "photo.jfif", "photo.txt", "photo.mp4"])
+def test_what_a_file_holds_decides_not_its_name(portrait_file, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(portrait_file.read_bytes())
+    with open_source(str(path)) as source:
+        (frame,) = source
+    assert (frame.position_s, frame.size) == (None, (512, 512))
+
+
+def test_a_video_with_an_images_name_is_played(short_video, tmp_path):
+    path = tmp_path / "film.jpg"
+    path.write_bytes(short_video.read_bytes())
+    with open_source(str(path)) as source:
+        assert len(list(source)) == 8
+
+
+@pytest.mark.skipif(not hasattr(cv2, "imwriteanimation"), reason="this OpenCV writes no animation")
+@pytest.mark.parametrize("ending", ["webp", "png"])
+def test_an_animation_is_played_as_a_video_is(scene, tmp_path, caplog, ending):
+    animation = cv2.Animation()
+    animation.frames = scene("one face", 5)
+    animation.durations = np.array([40, 40, 80, 40, 40], np.int32)
+    path = tmp_path / f"moving.{ending}"
+    assert cv2.imwriteanimation(str(path), animation)
+    with open_source(str(path)) as source:
+        assert source.continuous
+        frames = list(source)
+    assert [round(frame.position_s, 3) for frame in frames] == [0, 0.04, 0.08, 0.16, 0.2]
+    assert abs(frames[4].color().astype(int) - animation.frames[4]).mean() < 4
+    with open_source(str(tmp_path)) as source:
+        assert len(list(source)) == 1
+    assert any("animated; only its first picture" in m for m in caplog.messages)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
+def test_a_name_that_is_no_unicode_gives_json_that_any_reader_takes(
+    edge_emo_process, portrait_file, tmp_path
+):
+    folder = tmp_path / "album"
+    folder.mkdir()
+    shutil.copy(portrait_file, os.fsencode(folder) + b"/\xe4.png")
+    ended = edge_emo_process("run", "--source", folder, "--jsonl", "-")
+    (line,) = ended.out.splitlines()
+    json.loads(line)["source"].encode()  # no half characters
+    assert "\\ud" not in line.replace("\\\\", "")

@@ -1,10 +1,15 @@
 """Images as files give them: 8 bits, upright, one picture."""
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
 
-from edge.support.image_file import read_image
+from edge.support.errors import SourceError
+from edge.support.image_file import kind_of, load_image, read_image
+from edge.support.image_file.kinds import is_animated, pixels_of
 
 
 def test_an_image_of_16_bits_or_with_transparency_is_read_as_8_bits(tmp_path, pixels):
@@ -47,3 +52,84 @@ def test_an_image_that_is_cut_off_is_unreadable(tmp_path, pixels, suffix, share,
 def test_a_file_that_is_not_there_is_unreadable(tmp_path):
     assert read_image(tmp_path / "none.png") is None
     assert read_image(tmp_path) is None
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".pgm"])
+def test_cameras_of_fewer_bits_in_16_are_not_read_as_black(tmp_path, pixels, bits, suffix):
+    gray = pixels(20, 30)
+    gray[0, 0] = 255
+    deep = gray.astype(np.uint16) << (bits - 8)
+    cv2.imwrite(str(tmp_path / f"deep{suffix}"), deep)
+    np.testing.assert_array_equal(load_image(tmp_path / f"deep{suffix}"), gray)
+
+
+def test_an_image_of_floats_is_brought_to_8_bits(tmp_path, pixels):
+    gray = pixels(20, 30)
+    cv2.imwrite(str(tmp_path / "float.tiff"), gray.astype(np.float32) / 255)
+    assert abs(load_image(tmp_path / "float.tiff").astype(int) - gray).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp", ".tiff", ".pgm", ".ppm"])
+@pytest.mark.parametrize("shape", [(20, 33), (20, 33, 3)])
+def test_the_header_says_how_large_an_image_will_be(tmp_path, pixels, suffix, shape):
+    path = tmp_path / f"image{suffix}"
+    if not cv2.imwrite(str(path), pixels(*shape)):
+        pytest.skip("not of this kind")
+    assert pixels_of(kind_of(path), path.read_bytes()) == (33, 20)
+
+
+def _png_header(width, height):
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    crc = zlib.crc32(chunk).to_bytes(4, "big")
+    return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + chunk + crc
+
+
+def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(_png_header(20_000, 20_000) + bytes(1000))
+    with pytest.raises(
+        SourceError, match=r"bomb.png: has 20000 x 20000 pixels; more than 120 mill"
+    ):
+        load_image(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is no image of a known kind|is empty"),
+        (b"text", "is no image of a known kind"),
+        (b"\x89PNG\r\n\x1a\n", "is a damaged PNG"),
+        (b"\0\0\0\x20ftypheic\0\0\0\0mif1heic", "is HEIC, which needs pillow-heif|damaged HEIC"),
+        (b"\0\0\0\x20ftypisom\0\0\0\0isom", "is a video"),
+        (b"8BPS\0\1", "is Photoshop, which this OpenCV"),
+        (b"\xff\x0a" + bytes(50), "is JPEG XL, which this OpenCV"),
+        (b"II*\0\x10\0\0\0CR\2\0", "is a camera's raw file, which"),
+    ],
+)
+def test_what_cannot_be_read_is_named_by_what_it_is(tmp_path, content, said):
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(SourceError, match=f"photo.jpg: ({said})"):
+        load_image(tmp_path / "photo.jpg")
+
+
+def test_what_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    with pytest.raises(SourceError, match="cannot be read: No such file"):
+        load_image(tmp_path / "none.jpg")
+    with pytest.raises(SourceError, match="is a folder"):
+        load_image(tmp_path)
+
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.jpg").touch()
+    monkeypatch.setattr("builtins.open", forbidden)
+    with pytest.raises(SourceError, match="cannot be read: Permission denied"):
+        load_image(tmp_path / "a.jpg")
+
+
+def test_a_gif_is_animated_when_it_holds_two_pictures():
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6)
+    picture = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
+    assert not is_animated(head + picture + b";")
+    assert is_animated(head + picture + b"!\xf9\4\0\0\0\0\0" + picture + b";")

@@ -1,0 +1,185 @@
+"""Read an image file of any kind that can be read here; its content says which kind it is."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+
+from ..errors import SourceError
+from ..quiet import quiet_stderr
+from .heif import read_heif
+from .kinds import HEAD, HEIC, image_kind, is_animated, is_deep, is_video, pixels_of
+
+# What the files of image folders are usually called; for messages only.
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".pgm", ".tif", ".tiff"}
+)
+MOST_PIXELS = 120_000_000  # of 8 bits; half as many of more
+MOST_BYTES = 512 * 2**20
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MOST_PIXELS",
+    "is_still",
+    "kind_of",
+    "load_image",
+    "read_image",
+    "what_it_is",
+    "why_unreadable",
+]
+
+
+def load_image(path: Path | str) -> np.ndarray:
+    """Return a uint8 gray `[height, width]` or BGR `[height, width, 3]` image.
+
+    It is upright as the camera's EXIF note says; of several pictures in a file it is the first one.
+
+    Raises:
+        SourceError: it cannot be read, is no image, is too large or damaged; the message says which.
+    """
+    kind, raw = _content(path)
+    if kind is None:
+        raise SourceError(f"{path}: {what_it_is(path) or 'is no image of a known kind'}")
+    if kind == HEIC:
+        return read_heif(path, raw, MOST_PIXELS)
+    width, height = pixels_of(kind, raw) or (0, 0)
+    most = MOST_PIXELS // 2 if is_deep(kind, raw) else MOST_PIXELS
+    if width * height > most:
+        raise SourceError(
+            f"{path}: has {width} x {height} pixels; more than {most // 10**6} million are not read; "
+            "reduce it first"
+        )
+    image = _decoded(raw)
+    if image is None and kind in ("JPEG", "PNG", "BMP", "WebP", "TIFF", "PNM"):
+        raise SourceError(f"{path}: is a damaged {kind}, or one of a rare form; save it again")
+    if image is None:
+        raise SourceError(
+            f"{path}: is {kind}, which this OpenCV ({cv2.__version__}) does not read; save it as JPEG "
+            "or PNG"
+        )
+    return image
+
+
+def read_image(path: Path | str) -> np.ndarray | None:
+    """Return what `load_image` does, or None if it cannot."""
+    try:
+        return load_image(path)
+    except SourceError:
+        return None
+
+
+def why_unreadable(path: Path | str) -> SourceError:
+    """Return the error that says why `read_image` gave nothing."""
+    try:
+        load_image(path)
+    except SourceError as error:
+        return error
+    return SourceError(f"{path}: changed while it was read; try again")
+
+
+def kind_of(path: Path | str) -> str | None:
+    """Return the kind of an image file, such as 'JPEG'; None for any other file, or an unreadable one."""
+    try:
+        with _opened(path) as file:
+            return image_kind(file.read(HEAD))
+    except SourceError:
+        return None
+
+
+def is_still(path: Path | str) -> bool:
+    """Tell whether a file is to be read as an image, not as a video.
+
+    Its content decides; its name only where the content says nothing. Of animations only WebP is an
+    image: FFmpeg plays the others.
+    """
+    try:
+        with _opened(path) as file:
+            head = file.read(HEAD)
+    except SourceError:
+        return False
+    kind = image_kind(head)
+    if kind is None:
+        return not is_video(head) and Path(path).suffix.lower() in IMAGE_SUFFIXES
+    return kind == "WebP" or not is_animated(head)
+
+
+def what_it_is(path: Path | str) -> str | None:
+    """Return why a file is not analysed as an image, in words; None for an image or an unknown file."""
+    try:
+        with _opened(path) as file:
+            head = file.read(HEAD)
+    except SourceError as error:
+        return str(error).removeprefix(f"{path}: ")
+    if not head:
+        return "is empty"
+    if image_kind(head):
+        return "is animated; only its first picture is used" if is_animated(head) else None
+    if is_video(head):
+        return "is a video; give it by itself"
+    return None
+
+
+def _content(path: Path | str) -> tuple[str | None, bytes]:
+    with _opened(path) as file:
+        try:
+            head = file.read(HEAD)
+            kind = image_kind(head)
+            size = os.fstat(file.fileno()).st_size
+            if kind and size > MOST_BYTES:
+                raise SourceError(
+                    f"{path}: has {size / 1e6:.0f} MB; more than {MOST_BYTES / 1e6:.0f} are not read"
+                )
+            return kind, head + file.read(MOST_BYTES) if kind else head
+        except OSError as error:
+            if isinstance(error, SourceError):
+                raise
+            raise _unreadable(path, error) from error
+
+
+def _opened(path: Path | str) -> BinaryIO:
+    try:
+        if os.path.isdir(path):
+            raise SourceError(f"{path}: is a folder; give it by itself")
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise SourceError(f"{path}: is no regular file")
+        return open(path, "rb")
+    except SourceError:
+        raise
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path | str, error: Exception) -> SourceError:
+    return SourceError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}")
+
+
+def _decoded(raw: bytes) -> np.ndarray | None:
+    with quiet_stderr():  # libpng and libjpeg say in their own words what is wrong
+        try:
+            image = cv2.imdecode(
+                np.frombuffer(raw, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+            )
+            if image is None:  # some kinds are only read at 8 bits
+                image = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_ANYCOLOR)
+        except cv2.error:
+            return None
+    return None if image is None else _in_8_bits(image)
+
+
+def _in_8_bits(image: np.ndarray) -> np.ndarray | None:
+    """Return the image with the range that its values use brought to 0..255."""
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype == np.uint16:
+        # Cameras of 10, 12 or 14 bits put their values into 16 as they are.
+        bits = next(b for b in (8, 10, 12, 14, 16) if int(image.max()) < 1 << b)
+        image >>= bits - 8
+        return image.astype(np.uint8)
+    most = float(image.max()) if np.isfinite(image).all() else 0.0
+    if most <= 0:
+        return None
+    full = 1.0 if most <= 1 else 255.0 if most <= 255 else most
+    return np.clip(image * (255 / full), 0, 255).astype(np.uint8)
