@@ -1,5 +1,6 @@
 """`edge-emo service`: a camera's run as a systemd service that lasts for months."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,15 +10,24 @@ import click
 from ..support.errors import ServiceError
 from . import verbose_option
 
+_HEALTH = click.option(
+    "--json", "as_json", is_flag=True, help="Print the health of each service as JSON."
+)
+_CHECK = click.option(
+    "--check", is_flag=True, help="Exit with status 1 unless all services are healthy."
+)
+
 
 @click.group(
     "service",
     short_help="Install and look after the systemd service.",
     invoke_without_command=True,
 )
+@_HEALTH
+@_CHECK
 @verbose_option
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, as_json: bool, check: bool) -> None:
     """Install, look at and remove the service edge-emo@NAME, one for each camera.
 
     \b
@@ -26,7 +36,7 @@ def command(context: click.Context) -> None:
       edge-emo service install picamera     # as root: make one for the Pi's camera
     """
     if context.invoked_subcommand is None:
-        context.invoke(status)
+        context.invoke(status, as_json=as_json, check=check)
 
 
 @command.command("install")
@@ -91,37 +101,54 @@ def uninstall(purge: bool) -> None:
 
 
 @command.command("status")
+@_HEALTH
+@_CHECK
 @verbose_option
-def status() -> None:
-    """Tell how the services are.
+def status(as_json: bool, check: bool) -> None:
+    """Report how the services are.
+
+    A service is healthy while frames flow, or while a person has switched its camera off.
 
     \b
     Examples:
       edge-emo service status
-      edge-emo service
+      edge-emo service --check && echo all is well
     """
     from ..service import installer
+    from ..service.health import service_health
 
     names = installer.instances()
+    health = {name: service_health(name) for name in names} if as_json or check else {}
+    if as_json:
+        services = {name: found.as_json() for name, found in health.items()}
+        click.echo(json.dumps({"services": services}, indent=2))
+    elif not check:
+        for name in names:
+            click.echo(f"edge-emo@{name}: {_state(name)}")
     if not names:
-        click.echo("no service is installed; 'edge-emo service install NAME' makes one")
-    for name in names:
-        click.echo(f"edge-emo@{name}: {_state(name)}")
+        nothing = "no service is installed; 'edge-emo service install NAME' makes one"
+        if check:
+            raise ServiceError(nothing)
+        click.echo(nothing, err=as_json)
+    if check and (ill := {name: found for name, found in health.items() if not found.ok}):
+        raise ServiceError("; ".join(f"edge-emo@{name}: {found}" for name, found in ill.items()))
 
 
 @command.command("print")
+@click.argument("what", type=click.Choice(["unit", "alerts", "dashboard"]), default="unit")
 @verbose_option
-def print_unit() -> None:
-    """Print the unit that `install` writes.
+def print_unit(what: str) -> None:
+    """Print the unit that `install` writes, or rules and a dashboard for Prometheus and Grafana.
 
     \b
     Examples:
       edge-emo service print
-      edge-emo service print > edge-emo@.service
+      edge-emo service print alerts > edge-emo-alerts.yml
     """
+    from ..outputs import monitoring
     from ..service import installer
 
-    click.echo(installer.unit_text(), nl=False)
+    click.echo(installer.unit_text() if what == "unit" else monitoring.shipped(what), nl=False)
 
 
 def _state(name: str) -> str:

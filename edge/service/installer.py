@@ -12,6 +12,7 @@ from typing import Any
 from ..live.schema import toml_line
 from ..support import registry
 from ..support.errors import ServiceError
+from . import page
 from .publish import unit as publisher
 from .system import (
     CONFIG,
@@ -21,6 +22,7 @@ from .system import (
     attempt,
     check_root,
     data,
+    install_extra,
     keep_or_write,
     make_user,
     remove,
@@ -33,7 +35,11 @@ from .system import (
 
 PREFIX = Path("/opt/edge-emo")
 GROUPS = ("video", "render")  # where they exist: cameras, and the buffers they fill
-OPENED = ("network", "gpio")  # what the unit keeps closed, and a drop-in opens where it is needed
+OPENED = (
+    "network",
+    "gpio",
+    "page",
+)  # what the unit keeps closed, and a drop-in opens where it is needed
 UNIT = Path("/etc/systemd/system/edge-emo@.service")
 RULES = Path("/etc/udev/rules.d/70-edge-emo.rules")
 RESERVED = ("config", "models", publisher.NAME)  # names that no camera may have
@@ -53,27 +59,34 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     """
     check_root()
     config = camera_config(name, camera)
-    needs = _needs(name, config)
-    make_user([*GROUPS, *(["gpio"] if "gpio" in needs else [])], say)
+    settings = _settings(name, config)
+    opened_ones = needs(settings)
+    if "page" in opened_ones or settings.get("metrics_file"):
+        install_extra("page", say)
+    make_user([*GROUPS, *(["gpio"] if "gpio" in opened_ones else [])], say)
     changed = write(UNIT, unit_text(), say)
     changed |= write(RULES, data("70-edge-emo.rules"), say)
     for opened in OPENED:
         drop_in = _drop_in(name, opened)
-        if opened in needs:
+        if opened in opened_ones:
             changed |= write(drop_in, data(f"{opened}.conf"), say)
         elif drop_in.exists():
             remove(drop_in, say)
             remove_empty(drop_in.parent)
             changed = True
+    moved = page.install(name, settings, say)
+    changed |= moved
     keep_or_write(CONFIG / f"{name}.toml", config, say)
     publisher.upgrade(say)
     if not systemd_runs():
+        page.enable(name, restart=False)
         run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
         say(f"enabled edge-emo@{name}; it starts when the system does")
         return
     if changed:
         run(["systemctl", "daemon-reload"])
         attempt(["udevadm", "control", "--reload"])
+    page.enable(name, restart=moved and start)
     run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
     if start:
         # The others have new code too; whether their cameras are there is not asked here.
@@ -98,6 +111,7 @@ def uninstall(purge: bool, say: Say) -> None:
         for opened in OPENED:
             remove(_drop_in(name, opened), say)
         remove_empty(_drop_in_folder(name))
+        page.uninstall(name, say)
     publisher.uninstall(say)
     for path in (UNIT, RULES, CONFIG):
         remove(path, say)
@@ -144,11 +158,12 @@ def unit_text() -> str:
 
 
 def needs(settings: Mapping[str, Any]) -> set[str]:
-    """Return what the unit must open for a camera with these settings: "network", "gpio"."""
+    """Return what the unit must open for a camera with these settings: "network", "gpio", "page"."""
     outputs = [str(output).partition("=")[0] for output in settings.get("outputs") or []]
     network = "://" in str(settings.get("camera") or "") or any(map(_uses_network, outputs))
     gpio = settings.get("off_gpio") is not None
-    return {name for name, needed in zip(OPENED, (network, gpio), strict=True) if needed}
+    asked = (network, gpio, settings.get("page") is not None)
+    return {name for name, needed in zip(OPENED, asked, strict=True) if needed}
 
 
 def _uses_network(output: str) -> bool:
@@ -158,12 +173,11 @@ def _uses_network(output: str) -> bool:
     return bool(getattr(registry.load(registry.OUTPUTS, output), "network", False))
 
 
-def _needs(name: str, config: str) -> set[str]:
-    """Return what the settings in place need, or where there are none those in `config`."""
+def _settings(name: str, config: str) -> dict[str, Any]:
+    """Return the settings in place, or where there are none those in `config`."""
     path = CONFIG / f"{name}.toml"
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else config
-        return needs(tomllib.loads(text))
+        return tomllib.loads(path.read_text(encoding="utf-8") if path.exists() else config)
     except (OSError, ValueError) as error:
         raise ServiceError(f"{path}: cannot be read: {error}; mend it and repeat this") from error
 

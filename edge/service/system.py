@@ -2,10 +2,13 @@
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from importlib import resources
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from ..support.atomic import write_text
@@ -103,6 +106,25 @@ def attempt(command: list[str]) -> None:
     """Run a command that may find nothing to do, or not be installed."""
     if shutil.which(command[0]):
         subprocess.run(command, check=False, capture_output=True)
+
+
+def install_extra(extra: str, say: Say) -> None:
+    """Install the packages of an extra of edge-emo that are not there. Raises: ServiceError."""
+    marked = f'extra == "{extra}"'
+    for requirement in requires("edge-emo") or ():
+        need, _, marker = requirement.partition(";")
+        if marker.strip() != marked or _is_installed(re.split(r"[<>=!~\[ ]", need)[0]):
+            continue
+        say(f"installing {need.strip()}")
+        run([sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", need.strip()])
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def data(name: str) -> str:

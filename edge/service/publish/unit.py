@@ -1,11 +1,7 @@
 """The publisher as a service: edge-emo-publish.service, one for all cameras of the machine."""
 
-import importlib.util
 import shutil
-import subprocess
-import sys
 import tomllib
-from importlib.metadata import requires
 from pathlib import Path
 
 from ...support.errors import ServiceError
@@ -16,6 +12,7 @@ from ..system import (
     attempt,
     check_root,
     data,
+    install_extra,
     keep_or_write,
     make_user,
     remove,
@@ -37,7 +34,7 @@ def install(start: bool, say: Say) -> None:
         ServiceError: this is not root, or a step failed.
     """
     check_root()
-    _install_client(say)
+    install_extra("mqtt", say)
     make_user([], say)
     write_unit(say)
     new = not SETTINGS.parent.exists()
@@ -81,20 +78,3 @@ def _names_a_broker() -> bool:
         return "broker" in tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ServiceError(f"{SETTINGS}: cannot be read: {error}; mend it") from error
-
-
-def _install_client(say: Say) -> None:
-    """Install what the extra `mqtt` names, where it is not there."""
-    if importlib.util.find_spec("paho"):
-        return
-    wanted = [n.partition(";")[0].strip() for n in requires("edge-emo") or () if "paho" in n]
-    say(f"installing {wanted[0]}")
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", wanted[0]],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-        raise ServiceError(f"{wanted[0]} cannot be installed: {why}")

@@ -10,7 +10,8 @@ import pytest
 from edge.live.schema import check_types
 from edge.live.settings import RunConfig
 from edge.service import installer
-from edge.support.errors import ServiceError
+from edge.service.page import socket_unit
+from edge.support.errors import ConfigError, ServiceError
 
 
 @pytest.mark.parametrize("name", ["0", "12", "picamera", "picamera:1", "mock"])
@@ -35,12 +36,13 @@ def test_an_address_with_any_characters_stands_in_the_settings():
         ({"camera": "0", "outputs": ["text", "jsonl=a"]}, set()),
         ({"camera": "0", "outputs": ["not-installed=mqtt://host"]}, set()),
         ({"camera": "picamera", "off_gpio": 0}, {"gpio"}),
+        ({"camera": "0", "page": "127.0.0.1:8048"}, {"page"}),
     ],
 )
 def test_network_and_pins_are_opened_only_where_the_settings_use_them(settings, opened):
     assert installer.needs(settings) == opened
     for name in opened:
-        assert "[Service]" in installer.data(f"{name}.conf")
+        assert "\n[" in installer.data(f"{name}.conf")
 
 
 def test_an_output_that_needs_the_network_says_so_itself(monkeypatch):
@@ -100,3 +102,25 @@ def test_without_root_nothing_is_changed(edge_emo, assert_refused, monkeypatch, 
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(installer, "runs_from_prefix", lambda: True)
     assert_refused(edge_emo("service", *arguments), "needs root: run it with sudo")
+
+
+@pytest.mark.parametrize(
+    ("page", "listens"),
+    [("127.0.0.1:8048", "127.0.0.1:8048"), (":9000", "127.0.0.1:9000"), ("[::1]", "[::1]:8048")],
+)
+def test_systemd_listens_where_the_settings_say(page, listens):
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str
+    unit.read_string(socket_unit("door", page))
+    assert unit["Socket"]["ListenStream"] == listens
+    assert unit["Socket"]["Service"] == "edge-emo@door.service"
+
+
+def test_a_page_that_is_no_address_is_refused_by_its_name():
+    with pytest.raises(ConfigError, match=r"^page: 'door'"):
+        socket_unit("door", "door")
+
+
+def test_without_a_page_the_unit_has_no_network_and_with_one_neither():
+    assert "PrivateNetwork=yes" in installer.unit_text()
+    assert "PrivateNetwork" not in installer.data("page.conf")

@@ -13,7 +13,7 @@ pytest.importorskip("aiohttp", reason="aiohttp is not installed (extra 'page')")
 
 from edge.outputs import OutputOptions, View
 from edge.outputs.monitoring.about import About
-from edge.outputs.page import Page
+from edge.outputs.page.page import Page
 from edge.support.labels import EMOTIONS
 from edge.support.values import Face, Observation, Status
 

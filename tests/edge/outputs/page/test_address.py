@@ -7,11 +7,8 @@ import pytest
 
 from edge.live.schema import settings_of
 from edge.live.settings import RunConfig
-from edge.support.errors import ConfigError, OutputError
-
-pytest.importorskip("aiohttp", reason="aiohttp is not installed (extra 'page')")
-
 from edge.outputs.page import address as place
+from edge.support.errors import ConfigError, OutputError
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed (extra 'page')")
 
 from edge.outputs import OutputOptions
-from edge.outputs.page import Page
+from edge.outputs.page.page import Page
 from edge.support.errors import ConfigError
 
 from .conftest import split

@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-pytest.importorskip("aiohttp", reason="aiohttp is not installed (extra 'page')")
-
 from edge.outputs.page import timeline as module
 from edge.outputs.page.timeline import MOST_TRACKS, SPAN_S, Timeline
 from edge.support.labels import EMOTIONS

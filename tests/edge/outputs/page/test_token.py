@@ -4,11 +4,8 @@ import os
 
 import pytest
 
-from edge.support.errors import ConfigError
-
-pytest.importorskip("aiohttp", reason="aiohttp is not installed (extra 'page')")
-
 from edge.outputs.page.token import cookie_of, read_or_make_token, same
+from edge.support.errors import ConfigError
 
 
 def test_a_token_is_made_once_and_kept(tmp_path):
