@@ -11,7 +11,7 @@ from edge.live.settings import RunConfig
 from .exam import SMALL, Truth
 from .measure import Seen, Sheet
 from .stress import Tally
-from .systems import Skipped, System
+from .systems import PLAIN, Skipped, System
 
 SCHEMA = 1
 HEIGHTS = (0, 24, 32, 48, 64, 96, 192)  # pixels: where a row of the table begins
@@ -58,8 +58,8 @@ class Report:
             parts.append(_table("made cases: recall (false boxes)", names, self._stress_rows()))
         defaults = RunConfig()
         parts.append(
-            f"Smallest face {defaults.min_face:g} of the height; a clip's frames are searched every "
-            f"{defaults.search_every:g} s and tracked in between, by {names[-1]} each by itself."
+            f"A clip's frames are searched every {defaults.search_every:g} s and tracked in between, "
+            f"by {PLAIN} each by itself."
         )
         parts += [f"skipped: {s.name}: {s.reason}" for s in self.skipped]
         return "\n\n".join(parts)

@@ -38,7 +38,8 @@ class DetectorOptions:
     """What a detector may be asked for; each takes what it knows.
 
     Attributes:
-        min_face: the smallest face to look for, as a share of the picture's height, 0..1.
+        min_face: the smallest face to look for, as a share of the picture's height, 0..1; None for
+            what the detector is best at.
         model: name or file of the network's weights; None for the shipped ones.
         runtime: what a network runs in.
 
@@ -46,12 +47,12 @@ class DetectorOptions:
         ConfigError: `min_face` is not a share.
     """
 
-    min_face: float = 0.1
+    min_face: float | None = None
     model: str | None = None
     runtime: Runtime = field(default_factory=Runtime)
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_face <= 1:
+        if self.min_face is not None and not 0 < self.min_face <= 1:
             raise ConfigError(f"min-face: {self.min_face} is not above 0 and at most 1")
 
 

@@ -16,6 +16,7 @@ from .pyramid import Pyramid
 DEFAULT = "haarcascade_frontalface_default.xml"  # the paper's
 # Trained apart from each other, they seldom err together.
 CASCADES = (DEFAULT, "haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_alt.xml")
+MIN_FACE = 0.1  # of the picture's height, where nothing else is asked for
 SEARCH = 1  # which of them searches whole pictures: the quickest
 SCALE_STEP = 1.2  # between the sizes of faces that are searched for
 STEP = 2  # pixels between windows: what OpenCV takes at the cascade's own size
@@ -68,7 +69,7 @@ class HaarDetector:
 
     def __init__(self, options: DetectorOptions | None = None) -> None:
         """Load the cascades. Raises: DetectorError."""
-        self._min_face = (options or DetectorOptions()).min_face
+        self._min_face = (options or DetectorOptions()).min_face or MIN_FACE
         self._cascades = tuple(map(_Cascade, CASCADES))
         self._fastest = (*self._cascades[1:], self._cascades[0])
 

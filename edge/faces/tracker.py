@@ -19,7 +19,8 @@ NEAR, ALIKE_SIZE = (
     1.0,
     1.5,
 )  # a face of about the same size, a side away, may be one that moved fast
-MISSES = 2  # a face that so many detections in a row do not find is gone
+MISSES = 2  # a face that so many detections in a row do not find is gone; a new one after the first
+AGAIN_S = 0.1  # a face that is new, or was missed, is searched for again this soon
 BOX_TIME_CONSTANT_S = 0.2  # of the small corrections of a followed box
 SMALL = 0.7  # least overlap (IoU) of those; a larger one is a motion that was missed
 
@@ -50,7 +51,8 @@ class _Known:
         centre, size: of its box, pixels; size is width and height.
         picture: what it looks like, uint8 `[PIXELS, PIXELS]`.
         found_s: when a detection last found it.
-        misses: detections since then that did not.
+        finds: detections that found it.
+        misses: detections since the last of those that did not.
         lost: it is out of sight, and kept only for its number.
     """
 
@@ -60,6 +62,7 @@ class _Known:
     picture: np.ndarray
     found_s: float
     found: Detection
+    finds: int = 1
     misses: int = 0
     lost: bool = False
 
@@ -75,8 +78,8 @@ class _Known:
 
 class Tracker:
     """Knows the faces of a scene. Each frame it moves each one to where the frame resembles it most;
-    every `every_s`, and as soon as one is lost, it has the whole frame searched, which corrects the
-    known faces and finds new ones.
+    every `every_s`, as soon as one is lost, and soon after one is new or was missed, it has the
+    whole frame searched, which corrects the known faces and finds new ones.
     """
 
     def __init__(self, detector: Detector, every_s: float = 0.0) -> None:
@@ -107,7 +110,9 @@ class Tracker:
     def _is_due(self, now_s: float) -> bool:
         """Return whether the frame that is nearest to the time of the next detection is this one."""
         half = (now_s - self._last_s) / 2
-        return now_s - self._detected_s + half >= self._every_s
+        unsure = any(not f.lost and (f.misses or f.finds == 1) for f in self._faces)
+        due_s = min(self._every_s, AGAIN_S) if unsure else self._every_s
+        return now_s - self._detected_s + half >= due_s
 
     def _detect(self, picture: Pyramid, now_s: float) -> None:
         self._detected_s = now_s
@@ -116,7 +121,7 @@ class Tracker:
         for face, known in zip(self._faces, pairs, strict=True):
             if known is None:
                 face.misses += 1
-                face.lost = face.lost or face.misses >= MISSES
+                face.lost = face.lost or face.misses >= min(MISSES, face.finds)
             else:
                 _correct(picture, face, found[known], now_s)
         for place, one in enumerate(found):
@@ -211,6 +216,7 @@ def _correct(picture: Pyramid, face: _Known, found: Detection, now_s: float) -> 
     face.size = _mixed(kept, face.size, fresh.size)
     face.picture = picture.patch(face.centre, face.side, PIXELS)
     face.found_s, face.found, face.misses, face.lost = now_s, found, 0, False
+    face.finds += 1
 
 
 def _mixed(kept: float, was: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:

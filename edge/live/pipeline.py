@@ -4,8 +4,8 @@ import time
 
 from ..emotions.classifier import Classifier, takes_color
 from ..emotions.smoothing import EmotionSmoother
-from ..faces import Detector
-from ..faces.crop import crop_face
+from ..faces import Detector, Eyes
+from ..faces.crop import crop_upright
 from ..faces.tracker import Tracker
 from ..support.boxes import scaled, within
 from ..support.values import Face, Frame, Observation
@@ -50,12 +50,16 @@ class Pipeline:
         tracks = self._tracker.update(frame.gray, now_s)
         detected = time.perf_counter()
         color = frame.color() if tracks and takes_color(self._classifier) else None
+        size = self._classifier.input_size
         faces = []
         for track in tracks:
             box = within(track.box, (height, width))
             full = scaled(box, ratio)
-            image, place = (frame.gray, box) if color is None else (color, full)
-            face = crop_face(image, place, self._classifier.input_size)
+            face = (
+                crop_upright(frame.gray, box, track.eyes, size)
+                if color is None
+                else crop_upright(color, full, _scaled(track.eyes, ratio), size)
+            )
             scores = self._classifier.classify(face)
             emotion = self._smoother.update(track.number, scores, now_s)
             faces.append(Face(track.number, full, emotion.scores, emotion.name))
@@ -83,3 +87,10 @@ class Pipeline:
             faces=tuple(faces),
             ms={**ms, "total": sum(ms.values())},
         )
+
+
+def _scaled(eyes: Eyes | None, ratio: float) -> Eyes | None:
+    if eyes is None:
+        return None
+    (right_x, right_y), (left_x, left_y) = eyes
+    return (right_x * ratio, right_y * ratio), (left_x * ratio, left_y * ratio)

@@ -98,11 +98,12 @@ class RunConfig:
         None, RECOGNITION, "A shipped model or a .tflite file.", metavar="NAME|FILE", shown="edge-s"
     )
     detector: str = setting("haar", RECOGNITION, "The face detector.", metavar="NAME")
-    min_face: float = setting(
-        0.1,
+    min_face: float | None = setting(
+        None,
         RECOGNITION,
         "Smallest face to find, as a share of the frame's height.",
         metavar="0..1",
+        shown="what the detector is best at; haar 0.1",
         check=share_above_0,
     )
     search_every: float = setting(

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 import pytest
+from faces import FACES, portrait
 
-from edge.faces.crop import crop_face, fit, resize, to_gray
+from edge.faces.crop import LEANS, crop_face, crop_upright, fit, resize, roll, to_gray
 
 
 def test_a_face_of_the_models_size_is_taken_as_it_is(pixels):
@@ -106,3 +107,50 @@ def test_a_box_is_cut_out_of_a_colour_frame(pixels):
     bgr = pixels(90, 120, 3)
     face = crop_face(bgr, (20, 10, 48, 48), (48, 48, 3))
     np.testing.assert_array_equal(face, bgr[10:58, 20:68, ::-1])
+
+
+UPRIGHT_EYES = ((205.0, 100.0), (245.0, 100.0))
+
+
+def turned(degrees):
+    """Return the astronaut's portrait turned about the face, counter-clockwise, and the eyes there."""
+    gray = to_gray(portrait("astronaut"))
+    x, y, side, _ = FACES["astronaut"]
+    matrix = cv2.getRotationMatrix2D((x + (side - 1) / 2, y + (side - 1) / 2), degrees, 1.0)
+    eyes = tuple(tuple((matrix @ (*eye, 1.0)).tolist()) for eye in UPRIGHT_EYES)
+    return cv2.warpAffine(gray, matrix, gray.shape[::-1], borderMode=cv2.BORDER_REPLICATE), eyes
+
+
+@pytest.mark.parametrize("degrees", [-90, -45, -20, 20, 45, 90, 180])
+def test_a_leaning_face_is_turned_upright(degrees):
+    gray, eyes = turned(degrees)
+    box = FACES["astronaut"]
+    wanted = crop_face(turned(0)[0], box, (48, 48)).astype(float)
+    upright = crop_upright(gray, box, eyes, (48, 48)).astype(float)
+    as_it_is = crop_face(gray, box, (48, 48)).astype(float)
+    assert np.abs(upright - wanted).mean() < 8
+    assert np.abs(upright - wanted).mean() < 0.4 * np.abs(as_it_is - wanted).mean()
+
+
+def test_a_face_that_leans_a_little_or_has_no_known_eyes_is_cut_out_as_it_is():
+    gray, eyes = turned(LEANS - 2)
+    box = FACES["astronaut"]
+    plain = crop_face(gray, box, (48, 48))
+    np.testing.assert_array_equal(crop_upright(gray, box, eyes, (48, 48)), plain)
+    np.testing.assert_array_equal(crop_upright(gray, box, None, (48, 48)), plain)
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (96, 64), (192, 192, 3)])
+@pytest.mark.parametrize(
+    "box", [(-30, -20, 60, 60), (490, 500, 60, 60), (0, 0, 512, 512), (9, 9, 1, 1)]
+)
+def test_a_leaning_face_at_the_border_has_the_models_shape(pixels, shape, box):
+    image = pixels(512, 512, 3)
+    eyes = ((10.0, 10.0), (30.0, 40.0))
+    assert crop_upright(image, box, eyes, shape).shape == shape
+
+
+def test_roll_is_clockwise_as_it_is_seen():
+    assert roll(((10, 10), (20, 20))) == pytest.approx(45)
+    assert roll(((10, 10), (20, 0))) == pytest.approx(-45)
+    assert roll(None) == 0

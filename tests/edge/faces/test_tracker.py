@@ -7,7 +7,7 @@ import pytest
 from edge.faces.crop import to_gray
 from edge.faces.detector import FACE, Detection
 from edge.faces.haar import HaarDetector
-from edge.faces.tracker import KEEP_S, MISSES, Tracker, distinct
+from edge.faces.tracker import AGAIN_S, KEEP_S, MISSES, Tracker, distinct
 from edge.support.boxes import iou
 
 EVERY_S = 0.2
@@ -169,8 +169,10 @@ def test_a_still_picture_costs_one_detection(textured):
 def test_a_face_is_followed_between_detections_by_what_it_looks_like(textured):
     tracker = Tracker(Scripted((100, 100, 80, 80)), every_s=1e9)
     tracker.update(textured(100, 100), 0.0)
+    tracker.update(textured(100, 100), AGAIN_S)
     for step in range(1, 20):
-        (track,) = tracker.update(textured(100 + 12 * step, 100 + 5 * step), step / 25)
+        now_s = AGAIN_S + step / 25
+        (track,) = tracker.update(textured(100 + 12 * step, 100 + 5 * step), now_s)
         assert iou(track.box, (100 + 12 * step, 100 + 5 * step, 80, 80)) > 0.8
 
 
@@ -191,15 +193,24 @@ def test_a_face_that_turns_into_something_else_is_gone_at_once(textured):
     assert tracker.update(textured(500, 200), 0.04) == []
 
 
-def test_what_looks_the_same_but_is_not_found_is_gone_after_the_stated_time(textured):
+def test_a_known_face_that_is_not_found_any_more_is_gone_within_half_a_second(textured):
+    detector = Scripted((100, 100, 80, 80))
+    tracker = Tracker(detector, EVERY_S)
+    for i in range(20):
+        tracker.update(textured(100, 100), 0.05 * i)
+    detector.show()
+    seen = [bool(tracker.update(textured(100, 100), 1 + 0.05 * i)) for i in range(1, 30)]
+    assert seen[0]
+    assert 0.05 * sum(seen) <= EVERY_S + (MISSES - 1) * AGAIN_S + 0.05
+
+
+def test_a_new_face_that_a_second_search_does_not_find_is_gone_at_once(textured):
     detector = Scripted((100, 100, 80, 80))
     tracker = Tracker(detector, EVERY_S)
     tracker.update(textured(100, 100), 0.0)
     detector.show()
-    seen = [bool(tracker.update(textured(100, 100), 0.05 * i)) for i in range(1, 30)]
-    assert seen[0]
-    last = 0.05 * (1 + max(i for i, there in enumerate(seen) if there))
-    assert last <= MISSES * EVERY_S
+    seen = [bool(tracker.update(textured(100, 100), 0.04 * i)) for i in range(1, 10)]
+    assert 0.04 * sum(seen) <= AGAIN_S
 
 
 def test_a_detections_correction_comes_through_with_its_time_constant(textured):

@@ -37,7 +37,7 @@ def toml(tmp_path):
 def test_the_command_line_goes_before_the_environment_before_the_file_before_the_default(
     in_force, toml, monkeypatch
 ):
-    assert in_force()["min_face"] == RunConfig().min_face
+    assert in_force().get("min_face") == RunConfig().min_face
     file = toml("min_face = 0.2\n")
     assert in_force("--config", file)["min_face"] == 0.2
     monkeypatch.setenv("EDGE_EMO_MIN_FACE", "0.3")
