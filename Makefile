@@ -17,10 +17,10 @@ demo: $(VENV)/runtime
 	@echo "look at $(OUT)/annotated.mp4 and $(OUT)/faces.jsonl"
 
 test: $(VENV)/full
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-fast: .venv-fast/installed
-	.venv-fast/bin/python -m pytest -n auto --dist loadgroup tests/edge tests/edge_emo tests/test_architecture.py
+	.venv-fast/bin/python -m pytest -n auto --dist loadfile tests/edge tests/edge_emo tests/test_architecture.py
 
 docs: .venv-docs/installed
 	.venv-docs/bin/mkdocs build --strict --quiet

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,21 @@ def assert_same_history(these, those):
     for before, after in zip(these, those, strict=True):
         for name in SAME:
             assert float(before[name]) == pytest.approx(float(after[name]), rel=1e-4), name
+
+
+@pytest.fixture(scope="module")
+def finished_once(labelled_folder_once, tmp_path_factory):
+    """A finished training of one epoch, for tests that only read it."""
+    run = tmp_path_factory.mktemp("finished") / "run"
+    options = ["--data", labelled_folder_once, "--arch", "edge-xs", "--out", run, *FAST]
+    assert train(*options, "--set", "epochs=1") == 0
+    return run
+
+
+@pytest.fixture
+def finished(finished_once, tmp_path):
+    """The same in a folder that a test may change."""
+    return shutil.copytree(finished_once, tmp_path / "finished")
 
 
 def test_without_options_it_lists_the_architectures_and_the_data_it_needs(capsys):
@@ -87,48 +103,47 @@ def test_a_run_killed_in_its_midst_ends_as_an_uninterrupted_one(labelled_folder,
     assert_same_history(history(whole), history(killed))
 
 
-def test_a_finished_run_that_is_resumed_only_writes_its_report_anew(labelled_folder, tmp_path):
-    run = tmp_path / "run"
-    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
-    assert train(*options, "--set", "epochs=1") == 0
-    before = history(run)
-    (run / "report.html").unlink()
-    assert train("--resume", run) == 0
-    assert history(run) == before
-    assert (run / "report.html").exists()
+def test_resuming_a_finished_run_only_rewrites_its_report(finished):
+    before = history(finished)
+    (finished / "report.html").unlink()
+    assert train("--resume", finished) == 0
+    assert history(finished) == before
+    assert (finished / "report.html").exists()
 
 
-def test_a_student_learns_from_its_teacher(labelled_folder, tmp_path, capsys):
-    teacher, student = tmp_path / "teacher", tmp_path / "student"
-    options = ["--data", labelled_folder, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
-    assert train(*options, "--out", teacher) == 0
-    taught = [f"teacher={teacher / 'model.keras'}", "teacher_share=1"]
+def test_a_student_learns_from_its_teacher(
+    finished_once, labelled_folder_once, tmp_path, capsys
+):
+    options = ["--data", labelled_folder_once, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    student = tmp_path / "student"
+    taught = [f"teacher={finished_once / 'model.keras'}", "teacher_share=1"]
     assert train(*options, "--out", student, *(f"--set={text}" for text in taught)) == 0
-    assert history(student)[0]["loss"] != history(teacher)[0]["loss"]
+    assert history(student)[0]["loss"] != history(finished_once)[0]["loss"]
     size = (student / "model.keras").stat().st_size
-    assert size == pytest.approx((teacher / "model.keras").stat().st_size, rel=0.01)
+    assert size == pytest.approx((finished_once / "model.keras").stat().st_size, rel=0.01)
 
-    wrong = labelled_folder / "train" / "happy" / "0.png"
+    wrong = labelled_folder_once / "train" / "happy" / "0.png"
     capsys.readouterr()
     assert train(*options, "--out", tmp_path / "other", "--set", f"teacher={wrong}") == 1
     assert "cannot be read as a Keras model" in capsys.readouterr().err
 
 
-def test_a_run_can_begin_with_the_weights_of_another(labelled_folder, tmp_path, capsys):
-    first, second = tmp_path / "first", tmp_path / "second"
-    options = ["--data", labelled_folder, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
-    assert train(*options, "--out", first) == 0
-    begun = [f"start={first / 'model.keras'}", "schedule=plateau", "learning_rate=1e-12"]
+def test_a_run_can_begin_with_the_weights_of_another(
+    finished_once, labelled_folder_once, tmp_path, capsys
+):
+    second = tmp_path / "second"
+    options = ["--data", labelled_folder_once, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    start = f"start={finished_once / 'model.keras'}"
+    begun = [start, "schedule=plateau", "learning_rate=1e-12"]
     assert train(*options, "--out", second, *(f"--set={text}" for text in begun)) == 0
     kernels = [
         keras.models.load_model(run / "model.keras").layers[-1].kernel.numpy()
-        for run in (first, second)
+        for run in (finished_once, second)
     ]
     np.testing.assert_allclose(*kernels, atol=1e-6)
 
     capsys.readouterr()
     options[3] = "edge-s"
-    start = f"start={first / 'model.keras'}"
     assert train(*options, "--out", tmp_path / "other", "--set", start) == 1
     assert "is another network than edge-s" in capsys.readouterr().err
 
@@ -140,35 +155,30 @@ def test_a_diverging_training_ends_with_what_to_do(labelled_folder, tmp_path, ca
     assert "the training has diverged; try a smaller learning_rate" in capsys.readouterr().err
 
 
-def test_it_does_not_overwrite_a_run(labelled_folder, tmp_path, capsys):
-    run = tmp_path / "run"
-    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
-    assert train(*options, "--set", "epochs=1") == 0
+def test_it_does_not_overwrite_a_run(finished_once, labelled_folder_once, capsys):
+    options = ["--data", labelled_folder_once, "--arch", "edge-xs", "--out", finished_once, *FAST]
     assert train(*options, "--set", "epochs=1") == 1
-    assert f"go on with it by `edge-emo train --resume {run}`" in capsys.readouterr().err
+    assert f"go on with it by `edge-emo train --resume {finished_once}`" in capsys.readouterr().err
 
 
-def test_a_run_goes_on_only_as_it_began_and_with_its_own_data(labelled_folder, tmp_path, capsys):
-    run = tmp_path / "run"
-    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
-    assert train(*options, "--set", "epochs=1") == 0
-    assert train("--resume", run, "--set", "epochs=5") == 2
+def test_a_run_continues_only_with_its_own_settings(finished_once, tmp_path, capsys):
+    assert train("--resume", finished_once, "--set", "epochs=5") == 2
     assert "leave out --set" in capsys.readouterr().err
-    (labelled_folder / "train" / "happy" / "0.png").unlink()
-    assert train("--resume", run) == 1
-    assert "its data has changed since it began" in capsys.readouterr().err
     assert train("--resume", tmp_path / "nowhere") == 1
     assert "holds no training to resume" in capsys.readouterr().err
 
 
-def test_a_damaged_checkpoint_is_refused(labelled_folder, tmp_path, capsys):
-    run = tmp_path / "run"
-    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
-    assert train(*options, "--set", "epochs=1") == 0
-    with (run / "last.keras").open("r+b") as file:
+def test_a_run_continues_only_with_its_own_data(finished, labelled_folder, capsys):
+    (labelled_folder / "train" / "happy" / "0.png").unlink()
+    assert train("--resume", finished, "--data", labelled_folder) == 1
+    assert "its data has changed since it began" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_refused(finished, capsys):
+    with (finished / "last.keras").open("r+b") as file:
         file.truncate(1000)
     capsys.readouterr()
-    assert train("--resume", run) == 1
+    assert train("--resume", finished) == 1
     err = capsys.readouterr().err
     assert "cannot resume" in err
     assert "Traceback" not in err
