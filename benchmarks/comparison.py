@@ -40,7 +40,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise EdgeEmoError(f"{path}: is no JSON ({error}); give what bench --json wrote") from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA or "systems" not in report:
         raise EdgeEmoError(
-            f"{path}: is no bench of this version; write it anew with 'edge-emo bench --json'"
+            f"{path}: is no bench of this version; write it again with 'edge-emo bench --json'"
         )
     return report
 

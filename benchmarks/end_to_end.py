@@ -31,7 +31,7 @@ class EndToEnd:
         fps: frames per second from the first record to the last, decoding and writing included.
         first_record_s: from the start of the process to its first record.
         latency_ms: median and 95th percentile, from a frame's capture to its record here.
-        cpu_s_per_frame: processor time of the process, start-up included; None where none can tell.
+        cpu_s_per_frame: processor time of the process, start-up included; None where it cannot be measured.
         memory_mb: most memory that it held; None likewise.
         joules_per_frame: energy of the whole processor meanwhile; None likewise.
     """
@@ -73,9 +73,9 @@ def measure_end_to_end(source: str, model: str | None, runtime: Runtime, most: i
                 break
         for _ in process.stdout:  # what was on its way
             pass
-        told = process.stderr.read().decode(errors="replace")
+        text = process.stderr.read().decode(errors="replace")
     if not came:
-        raise EdgeEmoError(f"edge-emo run gave no record: {' '.join(told.split())[-300:]}")
+        raise EdgeEmoError(f"edge-emo run gave no record: {' '.join(text.split())[-300:]}")
     after, energy_after = _used(), energy_j()
     cpu = None if before is None or after is None else (after - before) / len(came)
     joules = -1.0 if energy is None or energy_after is None else energy_after - energy
@@ -99,7 +99,7 @@ def _used() -> float | None:
 
 
 def _memory(process: int) -> float | None:
-    """Return the most memory that a process has held so far, MB; only Linux tells."""
+    """Return the most memory that a process has held so far, MB; only Linux reports it."""
     # Not ru_maxrss of the child: that begins with what this process held when it was forked.
     try:
         status = Path(f"/proc/{process}/status").read_text()

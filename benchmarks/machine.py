@@ -14,7 +14,7 @@ def describe_bench(runtime: Runtime, load: float | None) -> dict[str, Any]:
 
     Args:
         runtime: what the TFLite models run in.
-        load: as `load_now` told it before the bench began.
+        load: as `load_now` gave it before the bench began.
     """
     about = {
         **describe_machine(),
@@ -33,7 +33,7 @@ def describe_bench(runtime: Runtime, load: float | None) -> dict[str, Any]:
 
 
 def load_now() -> float | None:
-    """Return how many cores were busy in the last minute, on average; None where none can tell."""
+    """Return how many cores were busy in the last minute, on average; None where it is unknown."""
     try:
         return round(os.getloadavg()[0], 2)
     except (AttributeError, OSError):  # Windows has none

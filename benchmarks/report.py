@@ -212,9 +212,9 @@ def _verdict(results: list[Result]) -> tuple[str, ...]:
         return ()
     best = max(others, key=lambda r: median(r.fps))
     ratio = median(best.fps) / median(own.fps)
-    # Two ranges that overlap do not tell which of the two is faster.
+    # Two ranges that overlap do not show which of the two is faster.
     overlap = min(own.fps) <= max(best.fps) and min(best.fps) <= max(own.fps)
-    unsure = "; their ranges overlap, more --rounds would tell better" if overlap else ""
+    unsure = "; their ranges overlap, more --rounds would show it better" if overlap else ""
     if ratio > 1:
         said = f"NOT the fastest: {best.name} has {ratio:.2f} times its FPS"
     else:

@@ -70,7 +70,9 @@ def measure_stages(
                 analysed = time.perf_counter()
                 image = frame.color()
                 before_gray = time.perf_counter()
-                to_gray(image)  # once more: in `capture_ms` it cannot be told from the decoding
+                to_gray(
+                    image
+                )  # once more: in `capture_ms` it cannot be separated from the decoding
                 coloured = time.perf_counter()
                 annotate(image, seen, 25.0)
                 drawn = time.perf_counter()

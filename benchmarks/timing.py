@@ -15,7 +15,7 @@ class Glance:
 
     Attributes:
         faces: how many.
-        ms: time of each stage, milliseconds; empty where it cannot be told.
+        ms: time of each stage, milliseconds; empty where it is unknown.
     """
 
     faces: int

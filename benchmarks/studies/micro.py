@@ -78,17 +78,17 @@ def _measured(place: Path) -> dict[str, float]:
     program = Path(__file__).with_name("stage_times.py")
     start = f"import runpy, sys; sys.path[0] = {str(place)!r}; "
     start += f"runpy.run_path({str(program)!r}, run_name='__main__')"
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", start],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(place)},
     )
-    if told.returncode:
-        last = (told.stderr.strip() or "no reason was given").splitlines()[-1]
+    if done.returncode:
+        last = (done.stderr.strip() or "no reason was given").splitlines()[-1]
         raise click.ClickException(f"{place}: its stages cannot be timed: {last}")
-    return json.loads(told.stdout)
+    return json.loads(done.stdout)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
 
     MODEL is a file or a shipped model's name; without it, the default model. Two hundred faces are
     scored. Interpreters round in their own ways, so a score may be a step off; the status is 1 where
-    another emotion is told more often than quantization itself changes it.
+    the emotion differs more often than through quantization itself.
 
     \b
     Examples:

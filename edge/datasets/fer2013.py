@@ -1,7 +1,7 @@
 """The challenge's own file, `fer2013.csv`: a row per face, with columns emotion, pixels and Usage.
 
 It is read row by row. A row is a line: no field of this file holds a comma or a line's end, so a
-damaged row spoils no other, as a quotation mark left open would.
+damaged row affects no other, as a quotation mark left open would.
 """
 
 from collections import Counter

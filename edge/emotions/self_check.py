@@ -30,7 +30,7 @@ class Agreement:
         differing: faces with any score that differs; of a float model, by more than a ten thousandth.
         largest: the largest difference of a score, 0..1.
         steps: the same in steps of a quantized output; None where the output is float.
-        other_emotion: faces of which another emotion is told.
+        other_emotion: faces for which another emotion is predicted.
     """
 
     faces: int
@@ -116,7 +116,7 @@ def compare(wanted: np.ndarray, got: np.ndarray, scale: float = 1 / 256) -> Agre
         differing=int(differs.any(axis=1).sum()),
         largest=largest * scale if quantized else largest,
         steps=int(largest) if quantized else None,
-        # Quantized scores may tie: another emotion is told only where the first's is now lower.
+        # Quantized scores may tie: another emotion counts only where the first's is now lower.
         other_emotion=int((got[range(len(got)), wanted.argmax(axis=1)] < got.max(axis=1)).sum()),
     )
 

@@ -14,15 +14,15 @@ STRENGTHS = (1, 2, 3)
 
 
 def corrupt(faces: np.ndarray, name: str, strength: int, seed: int = 0) -> np.ndarray:
-    """Return the faces spoilt, of the same shape; the same for the same seed.
+    """Return corrupted copies of the same shape; the same for the same seed.
 
     Args:
         faces: uint8 `[n, height, width]`, or in colour `[n, height, width, 3]`, 0..255.
         name: one of `CORRUPTIONS`.
         strength: 1 (slight) to 3 (severe).
     """
-    spoil, rng = CORRUPTIONS[name], np.random.default_rng(seed)
-    return np.stack([spoil(face, strength, rng) for face in faces])
+    change, rng = CORRUPTIONS[name], np.random.default_rng(seed)
+    return np.stack([change(face, strength, rng) for face in faces])
 
 
 def _shifted(face: np.ndarray, strength: int, rng: np.random.Generator) -> np.ndarray:

@@ -34,12 +34,12 @@ class Scorecard:
 
     @property
     def precision(self) -> dict[str, float | None]:
-        """Share of the faces told to be each emotion that are, 0..1; None where none is told to be."""
+        """Share of the faces predicted as each emotion that are right, 0..1; None where none is predicted."""
         return _shares(np.diag(self.confusion), self.confusion.sum(axis=0))
 
     @property
     def f1(self) -> dict[str, float | None]:
-        """Harmonic mean of precision and recall, 0..1; None where the emotion is neither had nor told."""
+        """Harmonic mean of precision and recall, 0..1; None where the emotion neither occurs nor is predicted."""
         both = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
         return _shares(2 * np.diag(self.confusion), both)
 
@@ -82,7 +82,7 @@ def score(labels: np.ndarray, predictions: np.ndarray) -> Scorecard:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Whether faces told with confidence 0.8 are right in 80 of 100 cases (Guo et al. 2017).
+    """Whether predictions with confidence 0.8 are right in 80 of 100 cases (Guo et al. 2017).
 
     The confidences are sorted into `BINS` bins of equal width.
 

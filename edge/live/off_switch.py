@@ -10,11 +10,11 @@ LOWEST_PIN, HIGHEST_PIN = 0, 27  # the GPIO header, in Broadcom's numbers
 
 
 def off_switch(file: str | None, pin: int | None) -> Callable[[], str | None]:
-    """Return what tells why the camera must be closed now, or None if it need not be.
+    """Return a function that returns why the camera must be closed now, or None.
 
     Args:
-        file: the camera is closed as long as this file exists.
-        pin: the camera is closed as long as this GPIO pin is connected to ground.
+        file: the camera is closed while this file exists.
+        pin: the camera is closed while this GPIO pin is connected to ground.
 
     Raises:
         ConfigError: the pin cannot be read.

@@ -26,7 +26,7 @@ from .monitoring.about import NOTHING_KNOWN, About
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What an output is told of the run.
+    """What an output knows about the run.
 
     Attributes:
         target: the file or address it writes to; empty where the output needs none.

@@ -13,7 +13,7 @@ from ..support.values import Face, Observation
 NO_FACES = "No Faces"  # the paper's own words
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
-# BGR, told apart by people who do not tell red from green (after Okabe and Ito, 2008).
+# BGR, distinct also for people who cannot distinguish red from green (after Okabe and Ito, 2008).
 COLORS = {
     "angry": (0, 94, 213),
     "disgust": (115, 158, 0),

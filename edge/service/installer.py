@@ -1,4 +1,4 @@
-"""Make edge-emo a systemd service on this machine, and take it away again; every step may be repeated."""
+"""Install edge-emo as a systemd service, and remove it again; every step may be repeated."""
 
 import re
 import subprocess
@@ -51,8 +51,8 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
 
     Args:
         name: of the instance; a camera's own name where `camera` is None.
-        start: start it, or start it anew.
-        say: is told of every change.
+        start: start it, or restart it.
+        say: is called with every change.
 
     Raises:
         ServiceError: this is not root, or a step failed.
@@ -179,7 +179,9 @@ def _settings(name: str, config: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8") if path.exists() else config)
     except (OSError, ValueError) as error:
-        raise ServiceError(f"{path}: cannot be read: {error}; mend it and repeat this") from error
+        raise ServiceError(
+            f"{path}: cannot be read: {error}; correct it and repeat the command"
+        ) from error
 
 
 def _drop_in(name: str, opened: str) -> Path:

@@ -1,6 +1,6 @@
 """The built-in clip: two public-domain portraits that move, come near, meet, leave and go dark.
 
-It is composed frame by frame when it is played; `portraits/PROVENANCE.md` tells where the two
+It is composed frame by frame when it is played; `portraits/PROVENANCE.md` says where the two
 pictures come from.
 """
 
@@ -56,7 +56,7 @@ class DemoClip:
         self._room = _room(size)
 
     def picture(self, t: float) -> np.ndarray:
-        """Return BGR uint8 `[height, width, 3]` at second `t`; the clip begins anew when it ends."""
+        """Return BGR uint8 `[height, width, 3]` at second `t`; the clip repeats when it ends."""
         placed, light = _scene(t % SECONDS)
         canvas = self._room.copy()
         for name, x, y, height, tilt in placed:

@@ -44,7 +44,9 @@ class _Capture:
         self._capture = capture
         self._watch = Watch(None)
         fps = capture.get(cv2.CAP_PROP_FPS)
-        self.fps = fps if 0 < fps <= 1000 else 30.0  # some streams tell none, or their clock's rate
+        self.fps = (
+            fps if 0 < fps <= 1000 else 30.0
+        )  # some streams report none, or their clock's rate
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0

@@ -9,12 +9,12 @@ _LEVELS = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR:
 
 
 def is_journal() -> bool:
-    """Tell whether systemd connected Python's stderr to its journal."""
+    """Return whether systemd connected Python's stderr to its journal."""
     try:
-        told = os.fstat(sys.stderr.fileno())
+        stream = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):  # it leads elsewhere, or there is none
         return False
-    return os.environ.get("JOURNAL_STREAM") == f"{told.st_dev}:{told.st_ino}"
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
 def prefix(level: int) -> str:

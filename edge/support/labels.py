@@ -5,9 +5,7 @@ import re
 from .errors import DatasetError
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
-UNSURE = (
-    "unsure"  # what is told in place of an emotion of too little confidence, where that is asked
-)
+UNSURE = "unsure"  # what is reported in place of an emotion whose confidence is below the threshold
 
 # As folders are named in FER+, AffectNet, CK+, KDEF, RaFD, ADFES and others; one is a frequent slip.
 _SYNONYMS = {

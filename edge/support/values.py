@@ -107,7 +107,7 @@ class Face:
         track: the same number as long as the face is followed.
         box: x, y, width, height in pixels of the full frame; None where that is private.
         scores: smoothed probability of each emotion, 0..1, sum 1.
-        emotion: the one that is told: that of the highest score, or one that was it until a moment
+        emotion: the reported one: that of the highest score, or one that was it until a moment
             ago and is still close; or "unsure".
     """
 
@@ -118,7 +118,7 @@ class Face:
 
     @property
     def confidence(self) -> float:
-        """The score of the told emotion; of the likeliest where none is told."""
+        """The score of the reported emotion; of the likeliest where it is "unsure"."""
         return self.scores.get(self.emotion, max(self.scores.values()))
 
 

@@ -111,9 +111,7 @@ def test_resuming_a_finished_run_only_rewrites_its_report(finished):
     assert (finished / "report.html").exists()
 
 
-def test_a_student_learns_from_its_teacher(
-    finished_once, labelled_folder_once, tmp_path, capsys
-):
+def test_a_student_learns_from_its_teacher(finished_once, labelled_folder_once, tmp_path, capsys):
     options = ["--data", labelled_folder_once, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
     student = tmp_path / "student"
     taught = [f"teacher={finished_once / 'model.keras'}", "teacher_share=1"]
