@@ -3,6 +3,7 @@
 import sys
 
 import cv2
+
 from edge_emo import Recognizer
 from edge_emo.testing import portrait
 

@@ -1,10 +1,10 @@
 """Use a face detector of your own: any object with `detect(image)`."""
 
 import numpy as np
-from edge_emo import Recognizer
-from edge_emo.testing import portrait
 
 from edge.faces import Detection
+from edge_emo import Recognizer
+from edge_emo.testing import portrait
 
 
 class WholePicture:

@@ -28,11 +28,13 @@ _CHECK = click.option(
 @verbose_option
 @click.pass_context
 def command(context: click.Context, as_json: bool, check: bool) -> None:
-    """Install, look at and remove the service edge-emo@NAME, one for each camera.
+    """Install, inspect and remove the systemd services.
+
+    There is one service, edge-emo@NAME, for each camera.
 
     \b
     Examples:
-      edge-emo service                      # how the services are
+      edge-emo service                      # the state of all services
       edge-emo service install picamera     # as root: make one for the Pi's camera
     """
     if context.invoked_subcommand is None:
@@ -81,7 +83,7 @@ def install(name: str, camera: str | None, source: Path | None, start: bool) -> 
         )
     options = [*(["--camera", camera] if camera else []), *([] if start else ["--no-start"])]
     if installer.install_program(source, [name, *options]):
-        raise ServiceError("the installation failed; what stands above says why")
+        raise ServiceError("the installation failed; the lines above say why")
 
 
 @command.command("uninstall")
@@ -155,14 +157,14 @@ def _state(name: str) -> str:
     if not shutil.which("systemctl"):
         return "set up, but this machine has no systemd"
     shown = ("ActiveState", "SubState", "StatusText", "NRestarts", "MemoryCurrent")
-    asked = ["systemctl", "show", f"edge-emo@{name}", *(f"--property={s}" for s in shown)]
-    told = subprocess.run(asked, check=False, capture_output=True, text=True).stdout
-    values = dict(line.partition("=")[::2] for line in told.splitlines())
+    command = ["systemctl", "show", f"edge-emo@{name}", *(f"--property={s}" for s in shown)]
+    output = subprocess.run(command, check=False, capture_output=True, text=True).stdout
+    values = dict(line.partition("=")[::2] for line in output.splitlines())
     parts = [f"{values.get('ActiveState') or 'unknown'} ({values.get('SubState') or '?'})"]
     if values.get("StatusText"):
         parts.append(values["StatusText"])
     if values.get("MemoryCurrent", "").isdecimal():
         parts.append(f"{int(values['MemoryCurrent']) / 1e6:.0f} MB")
     if values.get("NRestarts", "0") != "0":
-        parts.append(f"started anew {values['NRestarts']} times")
+        parts.append(f"restarted {values['NRestarts']} times")
     return ", ".join(parts)

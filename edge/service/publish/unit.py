@@ -77,4 +77,4 @@ def _names_a_broker() -> bool:
     try:
         return "broker" in tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ServiceError(f"{SETTINGS}: cannot be read: {error}; mend it") from error
+        raise ServiceError(f"{SETTINGS}: cannot be read: {error}; correct it") from error
