@@ -100,6 +100,9 @@ def run(
                 if frame.gap is not None:
                     observation = replace(observation, gap=frame.gap)
                     missed_s += frame.gap.seconds
+                if source.live:
+                    age_ms = (time.monotonic() - frame.captured_s) * 1000
+                    observation = replace(observation, age_ms=age_ms)
                 outputs.write(frame, observation)
             frames += 1
             faces += len(observation.faces)

@@ -85,7 +85,7 @@ class Pipeline:
             position_s=frame.position_s,
             size=frame.size,
             faces=tuple(faces),
-            ms={**ms, "total": sum(ms.values())},
+            ms={**ms, "work": (done - started) * 1000, "total": sum(ms.values())},
         )
 
 

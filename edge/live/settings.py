@@ -212,6 +212,13 @@ class RunConfig:
         metavar="HOURS",
         check=above_0,
     )
+    jsonl_days: float | None = setting(
+        None,
+        OUTPUT,
+        "Keep no record for longer than this; while the program runs, older files are removed.",
+        metavar="DAYS",
+        check=above_0,
+    )
     jsonl_total_mb: float | None = setting(
         None,
         OUTPUT,
@@ -280,6 +287,7 @@ class RunConfig:
             file_bytes=times(self.jsonl_mb, 1e6),
             file_s=times(self.jsonl_hours, 3600),
             total_bytes=times(self.jsonl_total_mb, 1e6),
+            keep_s=times(self.jsonl_days, 86400),
         )
 
     def to_toml(self) -> str:

@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,47 @@ class Numbering:
 
 def last_sequence(path: Path) -> int:
     """Return the number of the last whole numbered record; -1 where there is none."""
+    for records in _last_records(path):
+        for record in records:
+            number = record.get("sequence")
+            if type(number) is int and number >= 0:
+                return number
+        return -1  # written by an older version: what lies before is older still
+    return -1
+
+
+def last_time(path: Path) -> float | None:
+    """Return when the last whole record was captured, seconds of the epoch; None without one."""
+    return next(
+        (
+            seconds
+            for records in _last_records(path)
+            for record in records
+            if (seconds := time_of(record)) is not None
+        ),
+        None,
+    )
+
+
+def first_time(path: Path) -> float | None:
+    """Return when a file's first record was captured, seconds of the epoch."""
+    try:
+        with path.open("rb") as lines:
+            return time_of(json.loads(lines.readline(_TAIL_BYTES)))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def time_of(record: Any) -> float | None:
+    """Return when a record was captured, seconds of the epoch; None if it does not say."""
+    try:
+        return datetime.fromisoformat(record["time"]).astimezone(UTC).timestamp()
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _last_records(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yield for each file that has records its last ones, newest first; the newest file first."""
     for file in [path, *reversed(set_aside(path))]:
         try:
             with file.open("rb") as lines:
@@ -82,13 +124,13 @@ def last_sequence(path: Path) -> int:
                 tail = lines.read().splitlines()
         except OSError:
             continue
+        found = []
         for line in reversed(tail):
             try:
-                number = json.loads(line)["sequence"]
-            except (ValueError, KeyError, TypeError, RecursionError):
+                record = json.loads(line)
+            except (ValueError, RecursionError):
                 continue
-            if type(number) is int and number >= 0:
-                return number
-        if tail:
-            return -1  # written by an older version: what lies before is older still
-    return -1
+            if isinstance(record, dict):
+                found.append(record)
+        if found:
+            yield found

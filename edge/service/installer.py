@@ -35,11 +35,9 @@ from .system import (
 
 PREFIX = Path("/opt/edge-emo")
 GROUPS = ("video", "render")  # where they exist: cameras, and the buffers they fill
-OPENED = (
-    "network",
-    "gpio",
-    "page",
-)  # what the unit keeps closed, and a drop-in opens where it is needed
+# What the unit keeps closed, and a drop-in opens where it is needed.
+OPENED = ("network", "gpio", "page")
+BACKS_OFF = 254  # the first systemd with RestartSteps
 UNIT = Path("/etc/systemd/system/edge-emo@.service")
 RULES = Path("/etc/udev/rules.d/70-edge-emo.rules")
 RESERVED = ("config", "models", publisher.NAME)  # names that no camera may have
@@ -64,7 +62,7 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     if "page" in opened_ones or settings.get("metrics_file"):
         install_extra("page", say)
     make_user([*GROUPS, *(["gpio"] if "gpio" in opened_ones else [])], say)
-    changed = write(UNIT, unit_text(), say)
+    changed = write(UNIT, unit_text(systemd_version()), say)
     changed |= write(RULES, data("70-edge-emo.rules"), say)
     for opened in OPENED:
         drop_in = _drop_in(name, opened)
@@ -152,9 +150,28 @@ def camera_config(name: str, camera: str | None) -> str:
     return data("camera.toml").replace('camera = "0"', value).replace("NAME", name)
 
 
-def unit_text() -> str:
-    """Return the unit `edge-emo@.service`."""
-    return data("edge-emo@.service")
+def unit_text(systemd: int | None = None) -> str:
+    """Return the unit `edge-emo@.service`.
+
+    Args:
+        systemd: its version; an older one would warn of what it does not know. None: the newest.
+    """
+    text = data("edge-emo@.service")
+    if systemd is None or systemd >= BACKS_OFF:
+        return text
+    return re.sub(r"(?m)^(# Longer each time.*|RestartSteps=.*|RestartMaxDelaySec=.*)\n", "", text)
+
+
+def systemd_version() -> int | None:
+    """Return the version of systemd; None where it is not installed."""
+    try:
+        told = subprocess.run(
+            ["systemctl", "--version"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.match(r"systemd (\d+)", told.stdout)
+    return int(found[1]) if found else None
 
 
 def needs(settings: Mapping[str, Any]) -> set[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from .boxes import Box
@@ -47,6 +48,7 @@ class Frame:
         release: gives the buffers back to the source.
         gap: what was missed just before this frame.
         fps: nominal frames per second of a live source, for a recording; None for a file.
+        captured_s: when it was captured, by `time.monotonic()`.
     """
 
     source: str
@@ -60,6 +62,7 @@ class Frame:
     release: Callable[[], None] = field(default=_nothing, repr=False)
     gap: Gap | None = None
     fps: float | None = None
+    captured_s: float = field(default_factory=monotonic, repr=False, compare=False)
 
     def __enter__(self) -> "Frame":
         return self
@@ -124,7 +127,13 @@ class Face:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen in one frame; `as_record` is the object that every output carries."""
+    """What was seen in one frame; `as_record` is the object that every output carries.
+
+    Attributes:
+        ms: milliseconds of each stage. "capture" has the wait for the camera, and so has "total";
+            "work" is what the analysis took.
+        age_ms: how old a camera's frame was when it was reported; None for a file.
+    """
 
     time: datetime
     source: str
@@ -134,6 +143,7 @@ class Observation:
     faces: tuple[Face, ...]
     ms: dict[str, float]
     gap: Gap | None = None
+    age_ms: float | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return the record of schema 1 as plain values for JSON."""
@@ -157,6 +167,8 @@ class Observation:
             ],
             "ms": {stage: round(t, 2) for stage, t in self.ms.items()},
         }
+        if self.age_ms is not None:
+            record["age_ms"] = round(self.age_ms, 2)
         if self.gap is not None:
             record["gap"] = {"seconds": round(self.gap.seconds, 3), "reason": self.gap.reason}
         return record

@@ -79,10 +79,11 @@ def test_what_is_known_of_the_frame_is_in_the_observation(pixels):
 
 def test_the_stages_times_add_up(pixels):
     ms = Pipeline(Detector(), Classifier()).analyse(frame(pixels(60, 80))).ms
-    assert list(ms) == ["capture", "detect", "classify", "total"]
+    assert list(ms) == ["capture", "detect", "classify", "work", "total"]
     assert ms["capture"] == 1.5
     assert min(ms.values()) >= 0
     assert ms["total"] == pytest.approx(ms["capture"] + ms["detect"] + ms["classify"])
+    assert ms["work"] == pytest.approx(ms["detect"] + ms["classify"])
 
 
 def test_scores_are_smoothed_by_the_medias_own_time(pixels):

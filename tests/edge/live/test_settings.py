@@ -94,6 +94,7 @@ def test_every_setting_can_stand_in_the_file(in_force, toml):
         label = "door"
         jsonl_mb = 5.0
         jsonl_hours = 24.0
+        jsonl_days = 7.0
         jsonl_total_mb = 50.0
         """
     )

@@ -2,15 +2,19 @@
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from edge.outputs import OutputOptions
 from edge.outputs.jsonl import JsonLines
 from edge.support.errors import OutputError
+from edge.support.values import Gap, Observation
 
 
 def records(path):
@@ -134,3 +138,93 @@ def test_another_program_may_read_through_a_named_pipe(edge_emo_process, portrai
 def test_a_target_that_is_a_folder_is_an_output_error(tmp_path):
     with pytest.raises(OutputError, match="cannot write"):
         JsonLines(OutputOptions(str(tmp_path), live=False, fps=25))
+
+
+@pytest.fixture
+def seen():
+    return Observation(datetime.now(UTC), "0", 0, None, (2, 2), (), {"total": 1.0})
+
+
+@pytest.mark.parametrize("taken_away", ["removed", "moved", "replaced", "folder replaced"])
+def test_a_file_that_is_taken_away_while_it_is_written_is_begun_again(
+    seen, tmp_path, caplog, taken_away
+):
+    folder = tmp_path / "records"
+    folder.mkdir()
+    path = folder / "faces.jsonl"
+    output = JsonLines(OutputOptions(str(path), live=True, fps=30))
+    output.write(None, seen)
+    if taken_away == "removed":
+        path.unlink()
+    elif taken_away == "moved":  # as logrotate does
+        path.rename(folder / "faces.jsonl.1")
+    elif taken_away == "replaced":
+        path.rename(folder / "faces.jsonl.1")
+        path.touch()
+    else:
+        folder.rename(tmp_path / "old")
+        folder.mkdir()
+    for _ in range(2):
+        output.write(None, seen)
+    output.close()
+    assert len(records(path)) == 2
+    assert caplog.text.count("was removed or moved") == 1
+
+
+def test_a_folder_that_is_gone_is_an_error_and_recording_goes_on_when_it_is_back(seen, tmp_path):
+    folder = tmp_path / "records"
+    folder.mkdir()
+    path = folder / "faces.jsonl"
+    output = JsonLines(OutputOptions(str(path), live=True, fps=30))
+    output.write(None, seen)
+    shutil.rmtree(folder)
+    with pytest.raises(OutputError, match="cannot write"):
+        output.write(None, seen)
+    folder.mkdir()
+    output.write(None, seen)
+    output.close()
+    assert len(records(path)) == 1
+
+
+def test_the_first_record_after_a_restart_carries_the_gap(seen, tmp_path):
+    path = tmp_path / "faces.jsonl"
+
+    def run(at, gap=None):
+        output = JsonLines(OutputOptions(str(path), live=True, fps=30))
+        for _ in range(2):
+            output.write(None, replace(seen, time=at, gap=gap))
+            gap = None
+        output.close()
+
+    run(datetime(2026, 1, 1, 12, 0, tzinfo=UTC))
+    run(datetime(2026, 1, 1, 12, 0, 42, tzinfo=UTC))
+    run(datetime(2026, 1, 1, 11, 0, tzinfo=UTC), gap=Gap(3.0, "cannot be opened"))  # another clock
+    gaps = [record.get("gap") for record in records(path)]
+    assert gaps == [
+        None,
+        None,
+        {"seconds": 42.0, "reason": "restart"},
+        None,
+        {"seconds": 3.0, "reason": "restart; then cannot be opened"},
+        None,
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux")
+def test_a_service_whose_records_cannot_be_written_analyses_on_and_says_so(
+    edge_emo_process, tmp_path
+):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind("\0edge-emo-test-unwritable")
+        environment = {**os.environ, "NOTIFY_SOCKET": "@edge-emo-test-unwritable"}
+        ended = edge_emo_process(
+            *("run", "--camera", "mock", "--size", "320x240", "--duration", "1"),
+            *("--jsonl", tmp_path / "nowhere" / "faces.jsonl", "--output", "text"),
+            env=environment,
+        )
+        said = systemd.recv(100)
+    assert ended.status == 0, ended
+    assert said == b"READY=1"
+    assert "nowhere/faces.jsonl: cannot write" in ended.err
+    assert "going on without, trying again" in ended.err
+    assert "#1" in ended.out

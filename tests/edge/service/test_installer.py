@@ -124,3 +124,11 @@ def test_a_page_that_is_no_address_is_refused_by_its_name():
 def test_without_a_page_the_unit_has_no_network_and_with_one_neither():
     assert "PrivateNetwork=yes" in installer.unit_text()
     assert "PrivateNetwork" not in installer.data("page.conf")
+
+
+def test_an_older_systemd_is_not_given_what_it_does_not_know():
+    assert "RestartSteps=" in installer.unit_text(254)
+    older = installer.unit_text(252)
+    assert "RestartSteps" not in older
+    assert "RestartMaxDelaySec" not in older
+    assert "RestartSec=5" in older

@@ -41,7 +41,7 @@ def test_a_record_has_the_fields_of_schema_1_and_no_others(records):
             *("schema", "time", "source", "frame", "position_s", "size", "faces", "ms")
         ]
         assert record["schema"] == 1
-        assert set(record["ms"]) == {"capture", "detect", "classify", "total"}
+        assert set(record["ms"]) == {"capture", "detect", "classify", "work", "total"}
         for face in record["faces"]:
             assert list(face) == ["track", "box", "emotion", "confidence", "scores"]
             assert list(face["scores"]) == list(EMOTIONS)

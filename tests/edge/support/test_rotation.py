@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -28,7 +29,12 @@ def write(tmp_path):
         options = OutputOptions(str(path), live=True, fps=30, rotation=Rotation(**bounds))
         output = JsonLines(options)
         for number in range(first, first + records):
-            output.write(None, SimpleNamespace(as_record=lambda n=number: record(n)))
+            output.write(
+                None,
+                SimpleNamespace(
+                    as_record=lambda n=number: record(n), time=datetime.now(UTC), gap=None
+                ),
+            )
         output.close()
         return path
 
@@ -115,3 +121,46 @@ def test_what_is_recorded_after_power_loss_is_read_too(write):
 def test_reading_what_is_not_there_is_refused_by_name(tmp_path):
     with pytest.raises(DatasetError, match=r"none\.jsonl: no such file"):
         list(read_records(tmp_path / "none.jsonl"))
+
+
+def test_a_folder_or_a_file_that_cannot_be_removed_stops_no_rotation(write, tmp_path):
+    (tmp_path / "faces-000003.jsonl").mkdir()
+    path = write(200, file_bytes=500, total_bytes=1500)
+    assert (tmp_path / "faces-000003.jsonl").is_dir()
+    assert sum(p.stat().st_size for p in tmp_path.iterdir() if p.is_file()) <= 1500
+    assert numbers(path)[-1] == 199
+
+
+def test_a_first_record_from_the_future_does_not_stop_rotation_by_age(write, tmp_path, monkeypatch):
+    path = tmp_path / "faces.jsonl"
+    path.write_text(json.dumps(record(0, "2099-01-01T00:00:00.000Z")) + "\n")
+    output = JsonLines(OutputOptions(str(path), True, 30, Rotation(file_s=3600)))
+
+    def add(number):
+        output.write(
+            None,
+            SimpleNamespace(as_record=lambda: record(number), time=datetime.now(UTC), gap=None),
+        )
+
+    add(1)
+    later = time.time() + 3601
+    monkeypatch.setattr("edge.outputs.jsonl.time.time", lambda: later)
+    add(2)
+    output.close()
+    assert numbers(path, older=False) == [2]
+
+
+def test_records_are_kept_no_longer_than_asked(write, tmp_path):
+    def at(days):
+        return (datetime.now(UTC) - timedelta(days=days)).isoformat()
+
+    for number, days in enumerate((9, 7.5, 6, 3), 1):
+        path = tmp_path / f"faces-{number:06d}.jsonl"
+        path.write_text(json.dumps(record(number, at(days))) + "\n")
+    path = write(1, first=9, keep_s=7 * 86400)
+    assert numbers(path) == [3, 4, 9]
+
+
+def test_with_an_age_alone_a_file_spans_a_tenth_of_it():
+    assert Rotation(keep_s=1000).is_due(1, 1, 100)
+    assert not Rotation(keep_s=1000).is_due(1, 1, 99)
