@@ -72,19 +72,16 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
             remove(drop_in, say)
             remove_empty(drop_in.parent)
             changed = True
-    moved = page.install(name, settings, say)
-    changed |= moved
+    changed |= page.install(name, settings, say)
     keep_or_write(CONFIG / f"{name}.toml", config, say)
     publisher.upgrade(say)
     if not systemd_runs():
-        page.enable(name, restart=False)
         run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
         say(f"enabled edge-emo@{name}; it starts when the system does")
         return
     if changed:
         run(["systemctl", "daemon-reload"])
         attempt(["udevadm", "control", "--reload"])
-    page.enable(name, restart=moved and start)
     run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
     if start:
         # The others have new code too; whether their cameras are there is not asked here.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..outputs.page.address import DEFAULT, parse_address
-from .system import Say, attempt, data, remove, run, systemd_runs, write
+from .system import Say, attempt, data, remove, systemd_runs, write
 
 FOLDER = Path("/etc/systemd/system")
 
@@ -24,22 +24,10 @@ def socket_unit(name: str, page: str) -> str:
 
 def install(name: str, settings: Mapping[str, object], say: Say) -> bool:
     """Make the socket that the settings ask for, or remove it; return whether anything changed."""
-    path = unit_path(name)
     page = settings.get("page")
     if page is None:
         return uninstall(name, say)
-    return write(path, socket_unit(name, str(page)), say)
-
-
-def enable(name: str, restart: bool) -> None:
-    """Listen after a reboot, and with `restart` now, at an address that has changed."""
-    if not unit_path(name).exists():
-        return
-    run(["systemctl", "enable", "--quiet", unit_path(name).name])
-    if systemd_runs() and restart:
-        # A socket cannot move below a service that holds it.
-        attempt(["systemctl", "stop", f"edge-emo@{name}.service", unit_path(name).name])
-        run(["systemctl", "start", unit_path(name).name])
+    return write(unit_path(name), socket_unit(name, str(page)), say)
 
 
 def uninstall(name: str, say: Say) -> bool:
@@ -47,8 +35,8 @@ def uninstall(name: str, say: Say) -> bool:
     path = unit_path(name)
     if not path.exists():
         return False
-    now = ["--now"] if systemd_runs() else []
-    attempt(["systemctl", "disable", *now, "--quiet", path.name])
+    if systemd_runs():
+        attempt(["systemctl", "stop", path.name])
     remove(path, say)
     return True
 

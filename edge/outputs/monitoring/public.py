@@ -10,6 +10,7 @@ _SIGNS = (
     ("same_picture", "same picture"),
     ("black", "black pictures"),
     ("ended", "ended"),
+    ("ended", "no more frames"),
     ("ended", "ends after"),
     ("driver", "do not return"),
     ("driver", "does not answer"),

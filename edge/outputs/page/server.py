@@ -94,9 +94,19 @@ class Server:
         server = self._server = runner.server
         self._listening.setblocking(False)
 
+        arriving = 0  # accepted, and not among the connections yet
+
+        def arrived() -> None:
+            nonlocal arriving
+            arriving -= 1
+
         def accept() -> asyncio.Protocol:
-            full = len(server.connections) >= MOST_CONNECTIONS
-            return _Refusing() if full else server()
+            nonlocal arriving
+            if len(server.connections) + arriving >= MOST_CONNECTIONS:
+                return _Refusing()
+            arriving += 1
+            self._loop.call_soon(self._loop.call_soon, arrived)  # after it is connected
+            return server()
 
         self._accepting = await self._loop.create_server(accept, sock=self._listening)
         self._sweeping = self._loop.create_task(self._sweep())

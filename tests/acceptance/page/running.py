@@ -109,7 +109,9 @@ def network_camera(mode: Path) -> Iterator[str]:
     """Run tests/device/camera.py; yield its URL, with a password in it."""
     port = free_port()
     script = REPOSITORY / "tests/device/camera.py"
-    process = subprocess.Popen([sys.executable, str(script), str(port), str(mode)], cwd=REPOSITORY)
+    command = [sys.executable, str(script), str(port), str(mode)]
+    # It complains of every connection that it is left with.
+    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL)
     try:
         time.sleep(3)
         yield f"http://viewer:opensesame@127.0.0.1:{port}/"

@@ -43,6 +43,7 @@ function showState(state) {
   const over = state.state !== "open";
   if (over) blank();
   $("over").hidden = !over;
+  setText($("none"), over ? "No picture is analysed" : "No faces");
   setText($("over"), over ? state.words : "");
 }
 

@@ -48,6 +48,7 @@ def test_a_reason_has_neither_address_nor_path(reason, shown):
         ("could not be opened for 20 s", "cannot_open"),
         ("3 calls of its driver do not return", "driver"),
         ("ended", "ended"),
+        ("gave no more frames after 168; is it unplugged or switched off?", "ended"),
         ("something that nobody thought of", "other"),
     ],
 )
