@@ -55,7 +55,7 @@ def describe(
         },
         "quantization": inputs.sample.record() if precision in (*CALIBRATED, MIXED) else {},
         "license": options.license,
-        "tools": _tools(),
+        "tools": tools(),
     }
     whole = add_metadata(flatbuffer, name, DESCRIPTION, about["version"], options.license)
     return ModelFile(options.target(precision), whole, about)
@@ -74,7 +74,8 @@ def _hash(path: Path) -> dict[str, str]:
     return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()} if path.is_file() else {}
 
 
-def _tools() -> dict[str, str]:
+def tools() -> dict[str, str]:
+    """Return the versions of what makes a model file."""
     return {
         "edge-emo": __version__,
         "keras": keras.__version__,

@@ -64,13 +64,17 @@ class Operator:
 
 
 def to_tflite(
-    network: Network, precision: str, sample: Representative | None = None, progress: Progress = _no
+    network: Network,
+    precision: str,
+    sample: Representative | np.ndarray | None = None,
+    progress: Progress = _no,
 ) -> bytes:
     """Return the network as a TFLite flatbuffer.
 
     Args:
         precision: a key of `PRECISIONS`.
-        sample: the representative dataset; only `CALIBRATED` precisions need one.
+        sample: the representative dataset, or uint8 pictures `[n, height, width]`; only `CALIBRATED`
+            precisions need one.
         progress: called with (faces calibrated, faces in all).
 
     Raises:
@@ -112,7 +116,9 @@ def check_quantizable(flatbuffer: bytes) -> None:
             raise _no_kernel(operator)
 
 
-def calibration(sample: Representative, progress: Progress) -> Callable[[], Iterator[list]]:
+def calibration(
+    sample: Representative | np.ndarray, progress: Progress
+) -> Callable[[], Iterator[list]]:
     """Return the faces as the converter asks for them: one at a time, none kept."""
 
     def faces() -> Iterator[list]:

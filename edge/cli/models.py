@@ -31,8 +31,8 @@ def command(context: click.Context, as_json: bool) -> None:
     from ..inference.model_file import read_model, shipped_models
 
     rows = []
-    for path in shipped_models().values():
-        model = read_model(path)
+    for path in shipped_models(None).values():
+        model = read_model(path, None)
         evaluation = model.about.get("evaluation", {})
         rows.append(
             {
@@ -60,7 +60,7 @@ def show(model: str) -> None:
     """
     from ..inference.model_file import find_model, read_model
 
-    click.echo(json.dumps(read_model(find_model(model)).about, indent=1))
+    click.echo(json.dumps(read_model(find_model(model, None), None).about, indent=1))
 
 
 @command.command("check")

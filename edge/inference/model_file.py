@@ -20,9 +20,12 @@ from ..support.labels import EMOTIONS
 from .slots import active_model
 
 TASK = "facial-expression"
+DETECTION = "face-detection"
 DEFAULT_MODEL = "edge-s"
 ACTIVE = "active"  # a model's name, as `find_model` knows it
-MIN_SIDE, MAX_SIDE = 8, 512  # pixels of the face that a model takes
+DEFAULTS = {TASK: DEFAULT_MODEL, DETECTION: "face-finder"}
+LABELS = {TASK: EMOTIONS, DETECTION: ("face",)}
+MIN_SIDE, MAX_SIDE = 8, 512  # pixels of the picture that a model takes
 _MAGIC = b"TFL3"  # bytes 4..8 of every TFLite flatbuffer
 _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date: the same model gives the same bytes
 
@@ -68,7 +71,7 @@ def pack_model(flatbuffer: bytes, about: dict[str, Any]) -> bytes:
     section.write(flatbuffer)
     with zipfile.ZipFile(section, "a") as archive:
         for name, text in (
-            ("labels.txt", "\n".join(EMOTIONS) + "\n"),
+            ("labels.txt", "\n".join(LABELS.get(about.get("task", TASK), EMOTIONS)) + "\n"),
             ("model.json", json.dumps(about, indent=1) + "\n"),
         ):
             # Stored, not compressed: readers of TFLite Metadata take nothing else.
@@ -76,8 +79,11 @@ def pack_model(flatbuffer: bytes, about: dict[str, Any]) -> bytes:
     return section.getvalue()
 
 
-def read_model(path: Path) -> ModelFile:
-    """Read a model file and check that it is whole and made for this task.
+def read_model(path: Path, task: str | None = TASK) -> ModelFile:
+    """Read a model file and check that it is whole and made for its task.
+
+    Args:
+        task: what it has to be made for, `TASK` or `DETECTION`; None takes either.
 
     Raises:
         ModelError: it is missing, truncated, damaged, or of another task or shape.
@@ -94,7 +100,7 @@ def read_model(path: Path) -> ModelFile:
             about = json.loads(archive.read("model.json"))
             labels = archive.read("labels.txt").decode().split()
         model = ModelFile(path, content[:start], about)
-        _check(model, labels)
+        _check(model, labels, task)
     except ModelError:
         raise
     except Exception:  # zipfile, zlib and json raise many kinds on damaged bytes
@@ -105,21 +111,24 @@ def read_model(path: Path) -> ModelFile:
     return model
 
 
-def find_model(name_or_path: str | None) -> Path:
+def find_model(name_or_path: str | None, task: str | None = TASK) -> Path:
     """Return the path of a model: a file, a shipped model's name, or None for the default.
 
     "active" is the one that 'edge-emo models activate' chose on this device; where there is none, the
     default.
 
+    Args:
+        task: as of `read_model`.
+
     Raises:
         ModelError: it is neither.
     """
-    wanted = name_or_path or DEFAULT_MODEL
+    wanted = name_or_path or DEFAULTS[task or TASK]
     if wanted == ACTIVE:
         return active_model() or shipped_models()[DEFAULT_MODEL]
     if os.path.isfile(wanted) or Path(wanted).suffix:
         return Path(wanted)
-    shipped = shipped_models()
+    shipped = shipped_models(task)
     if wanted not in shipped:
         raise ModelError(
             f"model '{wanted}': no such file, and the shipped models are {', '.join(shipped)}"
@@ -127,17 +136,25 @@ def find_model(name_or_path: str | None) -> Path:
     return shipped[wanted]
 
 
-def shipped_models() -> dict[str, Path]:
-    """Return the models that come with edge-emo, by name."""
+def shipped_models(task: str | None = TASK) -> dict[str, Path]:
+    """Return the models of a task (of any where None) that come with edge-emo, by name."""
     folder = Path(str(resources.files("edge.models")))
-    return {path.stem: path for path in sorted(folder.glob("*.tflite"))}
+    found = {path.stem: path for path in sorted(folder.glob("*.tflite"))}
+    detectors = [DEFAULTS[DETECTION]]
+    if task is None:
+        return found
+    return {
+        name: path for name, path in found.items() if (name in detectors) == (task == DETECTION)
+    }
 
 
-def _check(model: ModelFile, labels: list[str]) -> None:
-    if model.about["task"] != TASK or labels != list(EMOTIONS):
+def _check(model: ModelFile, labels: list[str], task: str | None) -> None:
+    own = model.about["task"]
+    if own != (task or own) or labels != list(LABELS.get(own, ())):
+        needed = task or TASK
         raise ModelError(
-            f"{model.path}: is for another task ({model.about['task']}, {len(labels)} labels); "
-            f"edge-emo needs {TASK} with {', '.join(EMOTIONS)}"
+            f"{model.path}: is for another task ({own}, {len(labels)} labels); "
+            f"edge-emo needs {needed} with {', '.join(LABELS[needed])}"
         )
     if hashlib.sha256(model.flatbuffer).hexdigest() != model.about["sha256"]:
         raise ModelError(f"{model.path}: its checksum differs: it is damaged; copy it again")

@@ -1,0 +1,164 @@
+"""The network's maps are read as its file says, and it finds real faces in one look."""
+
+import numpy as np
+import pytest
+from faces import FACES, portrait
+
+from edge.faces import DetectorOptions
+from edge.faces.crop import to_gray
+from edge.faces.network import (
+    CHANNELS,
+    UNIT,
+    Found,
+    Map,
+    NetworkDetector,
+    confidence,
+    decode,
+    distinct,
+    reduced,
+    square,
+)
+from edge.inference.model_file import DETECTION, find_model
+from edge.support.errors import DetectorError
+
+FAR = -20.0  # a logit of no face
+
+
+def empty(stride, scale=1.0, zero_point=0):
+    values = np.full((4, 4, CHANNELS), FAR, np.float32)
+    values[..., 2:] = 0
+    return Map(values, scale, zero_point, stride)
+
+
+def found(*boxes):
+    return Found(
+        np.array(boxes, np.float32),
+        np.linspace(0.9, 0.5, len(boxes)).astype(np.float32),
+        np.zeros((len(boxes), 2, 2), np.float32),
+    )
+
+
+def test_maps_without_a_face_give_nothing():
+    assert len(decode([empty(8), empty(16), empty(32)], 0.1).boxes) == 0
+
+
+def test_a_cell_becomes_a_box_and_eyes_in_pixels():
+    one = empty(16)
+    one.values[2, 1] = [20, 20, 0.5, 0.25, np.log(2), np.log(3), -0.5, 0, 0.5, 0]
+    faces = decode([one], 0.5)
+    assert faces.scores[0] == pytest.approx(1)
+    middle = np.array([1.5, 2.25]) * 16
+    size = np.array([2, 3]) * 16
+    assert faces.boxes[0] == pytest.approx([*(middle - size / 2), *size], abs=1e-3)
+    assert faces.eyes[0] == pytest.approx(np.array([[8, 32], [24, 32]]))
+
+
+def test_the_score_is_the_root_of_both_probabilities():
+    one = empty(8)
+    one.values[0, 0, :2] = 0, 20  # one half, one
+    assert decode([one], 0.1).scores[0] == pytest.approx(np.sqrt(0.5), abs=1e-4)
+
+
+def test_quantized_maps_say_the_same():
+    exact = empty(8)
+    exact.values[3, 3] = [4, 5, 0.5, 0.5, 1, 1, 0, 0, 1, 0]
+    scale, zero_point = 0.1, -20
+    steps = np.clip(np.rint(exact.values / scale) + zero_point, -128, 127).astype(np.int8)
+    a, b = decode([exact], 0.5), decode([Map(steps, scale, zero_point, 8)], 0.5)
+    assert b.boxes == pytest.approx(a.boxes, abs=1)
+    assert b.scores == pytest.approx(a.scores, abs=0.01)
+
+
+def test_the_best_comes_first_whatever_map_it_is_on():
+    low, high = empty(8), empty(32)
+    low.values[0, 0, :2], high.values[1, 1, :2] = 1, 3
+    scores = decode([low, high], 0.5).scores
+    assert scores[0] > scores[1]
+
+
+def test_a_box_on_or_within_a_better_one_is_the_same_face():
+    assert distinct(found([0, 0, 40, 40], [4, 4, 40, 40], [10, 10, 12, 12])) == [0]
+
+
+def test_faces_side_by_side_stay_apart():
+    assert distinct(found([0, 0, 40, 40], [41, 0, 40, 40])) == [0, 1]
+
+
+@pytest.mark.parametrize(("score", "told"), [(0, 0), (0.3, 0.25), (0.6, 0.5), (0.8, 0.75), (1, 1)])
+def test_the_networks_threshold_lies_at_one_half(score, told):
+    assert confidence(score, 0.6) == pytest.approx(told)
+
+
+def test_a_square_has_the_boxs_middle():
+    x, y, width, height = square(np.array([10.0, 10, 30, 40]))
+    assert width == height
+    assert (x + width / 2, y + height / 2) == pytest.approx((25, 30))
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (721, 1283), (33, 700), (1, 1)])
+def test_pictures_are_filled_up_to_whole_cells(shape):
+    fed = reduced(np.full(shape, 7, np.uint8), 0.5)
+    assert all(side and side % UNIT == 0 for side in fed.shape)
+    assert fed.shape[0] >= shape[0] * 0.5
+    assert (fed == 7).all()
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return NetworkDetector()
+
+
+@pytest.fixture(scope="module")
+def portraits():
+    return [to_gray(portrait(name)) for name in FACES]
+
+
+def test_it_finds_real_faces_with_their_eyes(detector, portraits):
+    for picture in portraits:
+        (face,) = detector.detect(picture)
+        assert face.score >= 0.5
+        x, y, width, height = face.box
+        assert width == height
+        right, left = face.eyes
+        assert x < right[0] < left[0] < x + width  # the person's right eye is on the left
+        assert all(y < eye[1] < y + height / 2 for eye in (right, left))
+
+
+def test_it_remembers_nothing_not_even_the_pictures_size(detector, portraits):
+    first, second = portraits
+    alone = detector.detect(first)
+    detector.detect(second[:200, :300])
+    assert detector.detect(first) == alone
+
+
+def test_it_does_not_change_the_picture(detector, portraits):
+    before = portraits[0].copy()
+    detector.detect(portraits[0])
+    assert (portraits[0] == before).all()
+
+
+@pytest.mark.parametrize("gray", [0, 128, 255])
+def test_a_blank_picture_has_no_face(detector, gray):
+    assert detector.detect(np.full((480, 640), gray, np.uint8)) == []
+
+
+def test_a_face_smaller_than_wanted_is_left_out(portraits):
+    picture = np.full((2000, 1000), 128, np.uint8)
+    picture[:200, :200] = portraits[0][:200, 130:330]
+    assert NetworkDetector(DetectorOptions(min_face=0.5)).detect(picture) == []
+
+
+def test_a_missing_or_damaged_file_names_haar_as_the_way_out(tmp_path):
+    with pytest.raises(DetectorError, match=r"none\.tflite: cannot be read.*--detector haar"):
+        NetworkDetector(DetectorOptions(model="none.tflite"))
+    content = bytearray(find_model(None, DETECTION).read_bytes())
+    content[1000] ^= 1
+    damaged = tmp_path / "damaged.tflite"
+    damaged.write_bytes(content)
+    with pytest.raises(DetectorError, match=r"checksum differs.*--detector haar"):
+        NetworkDetector(DetectorOptions(model=str(damaged)))
+
+
+def test_an_emotion_model_is_no_detector():
+    with pytest.raises(DetectorError, match="for another task"):
+        NetworkDetector(DetectorOptions(model=str(find_model("edge-s"))))
