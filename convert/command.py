@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import verbose_option
+from edge.cli.conventions import conventions_options, read_conventions
 
 if TYPE_CHECKING:
     from .conversion import Conversion
 
 RUNS = Path("runs")
 PRECISIONS = ("auto", "int8", "int16x8", "float16", "dynamic", "float32", "mixed")
-RANGES = ("0..1", "-1..1", "0..255")
 
 
 @click.command(
@@ -48,12 +48,7 @@ RANGES = ("0..1", "-1..1", "0..255")
     "edge-emo's]",
 )
 @click.option("--license", "license_name", default="not stated", help="The model's licence.")
-@click.option(
-    "--input-range",
-    type=click.Choice(RANGES),
-    help="The pixel values that MODEL was trained on; the scaling becomes part of the graph.  "
-    "[default: MODEL's graph scales raw pixels]",
-)
+@conventions_options
 @click.option(
     "--labels",
     metavar="A,B,...",
@@ -96,6 +91,9 @@ def command(
     model_version: str | None,
     license_name: str,
     input_range: str | None,
+    mean: str | None,
+    deviation: str | None,
+    channels: str,
     labels: str | None,
     faces: int,
     seed: int,
@@ -133,8 +131,7 @@ def command(
         name=name,
         version=model_version,
         license=license_name,
-        input_range=input_range,
-        labels=tuple(part.strip() for part in labels.split(",")) if labels else None,
+        conventions=read_conventions(input_range, mean, deviation, channels, labels),
         faces=faces,
         seed=seed,
         lit=light,

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.datasets import LabelledFaces, find_splits, load_split
+from edge.emotions.prior import mean_answer
+from edge.evaluation.label_order import order_hint
 from edge.evaluation.metrics import Scorecard, score
+from edge.evaluation.prediction import Conventions
 from edge.support.errors import ConversionError
 from edge.support.progress import progress_bar
 
@@ -13,15 +16,17 @@ from .network import (
     INPUT_RANGES,
     RAW,
     Network,
+    check_scaled,
     load_network,
     predict,
+    with_conventions,
     with_input_range,
-    with_labels,
     with_probabilities,
 )
 from .options import ConversionOptions
 from .representative import Representative, representative_faces
 
+MEANT = 3000  # faces that the mean answer is taken from; its standard error is below 0.01
 _TRIED = 500  # faces on which each input range is tried where none is given
 
 
@@ -33,6 +38,7 @@ class Inputs:
         scores: the network's scores of the test faces, float32 `[n, 7]`.
         card: how right they are.
         warnings: what whoever converts should know.
+        answers: the network's mean answer on faces like those it learnt from.
     """
 
     network: Network
@@ -41,13 +47,13 @@ class Inputs:
     scores: np.ndarray
     card: Scorecard
     warnings: tuple[str, ...]
+    answers: dict[str, dict[str, float]]
 
 
 def gather(options: ConversionOptions) -> Inputs:
     """Read model and faces. Raises: ModelError, DatasetError, ConversionError."""
+    conventions = options.conventions
     network = load_network(options.model)
-    if options.labels:
-        network = with_labels(network, list(options.labels))
     shape = network.face_shape
     splits = find_splits(options.data)
     with progress_bar("reading faces to calibrate") as progress:
@@ -55,7 +61,7 @@ def gather(options: ConversionOptions) -> Inputs:
     sample = representative_faces(faces, options.faces, options.seed, options.lit)
     with progress_bar("reading faces to measure") as progress:
         test = load_split(options.data, None, shape, progress)
-    network = _ranged(network, options, test)
+    network = _fed(network, conventions, test)
     network = with_probabilities(network, test.images[:_TRIED])
     with progress_bar("scoring them in float") as progress:
         scores = predict(network, test.images, progress)
@@ -65,16 +71,24 @@ def gather(options: ConversionOptions) -> Inputs:
             "it again"
         )
     card = score(test.labels, scores.argmax(axis=1))
-    warnings = _warnings(faces, test, card)
-    if network.scaled and options.input_range not in (None, RAW):
+    warnings = _warnings(faces, test, card, conventions)
+    if network.scaled and conventions.input_range not in (None, RAW):
         warnings += ("its graph begins by scaling its input already; --input-range comes on top",)
-    return Inputs(network, sample, test, scores, card, warnings)
+    answers = mean_answer(predict(network, _some(faces)))
+    return Inputs(network, sample, test, scores, card, warnings, answers)
 
 
-def _ranged(network: Network, options: ConversionOptions, test: LabelledFaces) -> Network:
-    if options.input_range:
-        return with_input_range(network, options.input_range)
-    if network.scaled:
+def _some(faces: LabelledFaces) -> np.ndarray:
+    """Return faces drawn by chance, so that emotions are as common among them as in all."""
+    order = np.random.default_rng(0).permutation(len(faces))[:MEANT]
+    return faces.images[np.sort(order)]
+
+
+def _fed(network: Network, conventions: Conventions, test: LabelledFaces) -> Network:
+    """Return the network as its conventions say; where none say its range, say what each gives."""
+    said = conventions.input_range or conventions.mean or conventions.deviation
+    network = with_conventions(network, conventions)
+    if network.scaled or said:
         return network
     order = np.random.default_rng(0).permutation(len(test))[:_TRIED]
     faces, labels = test.images[np.sort(order)], test.labels[np.sort(order)]
@@ -82,14 +96,15 @@ def _ranged(network: Network, options: ConversionOptions, test: LabelledFaces) -
     for name in INPUT_RANGES:
         predicted = predict(with_input_range(network, name), faces).argmax(axis=1)
         found.append(f"{name} gives {np.mean(predicted == labels):.1%}")
-    raise ConversionError(
-        f"{options.model}: its graph does not scale its input, so say which values it was trained on: "
-        f"--input-range {', '.join(INPUT_RANGES)}; on {len(faces)} faces of {options.data} "
-        f"{', '.join(found)} accuracy"
+    check_scaled(
+        network, conventions, f"; on {len(faces)} faces of the data {', '.join(found)} accuracy"
     )
+    return network
 
 
-def _warnings(train: LabelledFaces, test: LabelledFaces, card: Scorecard) -> tuple[str, ...]:
+def _warnings(
+    train: LabelledFaces, test: LabelledFaces, card: Scorecard, conventions: Conventions
+) -> tuple[str, ...]:
     found = []
     if train.split == test.split:
         found.append(
@@ -101,4 +116,6 @@ def _warnings(train: LabelledFaces, test: LabelledFaces, card: Scorecard) -> tup
             f"the float model is right about {card.accuracy:.1%} of the faces, less than always "
             f"predicting {name} would be: check --input-range and --labels"
         )
+    if order := order_hint(card.confusion, conventions.labels):
+        found.append(order)
     return tuple(found)

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 
 from edge.emotions.classifier import TFLiteClassifier
-from edge.evaluation.metrics import Scorecard, score
+from edge.evaluation.metrics import LEAST_SCORE, Scorecard, score
 from edge.evaluation.prediction import predict_all
 from edge.inference.model_file import ModelFile
 from edge.inference.runtime import Runtime
 from edge.support.labels import EMOTIONS
 
-# Half a step of an int8 output: what is written as 0 is not taken for less.
-LEAST_SCORE = 1 / 512
 ROUNDS, ROUND_S = 5, 0.05  # how often and how long each model is timed, by turns
 THREADS = (1, 2)
 

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from edge.evaluation.prediction import Conventions
 from edge.support.errors import ConversionError, DatasetError, ModelError
 from edge.support.labels import EMOTIONS, emotion_index
 from edge.support.quiet import quiet_stderr
@@ -98,6 +99,32 @@ def from_keras(model: keras.Model, path: Path) -> Network:
     return Network(model.name, path, shape, partial(model, training=False), False, held=model)
 
 
+def with_conventions(network: Network, conventions: Conventions) -> Network:
+    """Return the network made fit for raw RGB pixels, and with its scores in the order of `EMOTIONS`.
+
+    Raises:
+        ConversionError: the conventions do not fit the network.
+    """
+    if conventions.labels:
+        network = with_labels(network, list(conventions.labels))
+    if conventions.channels == "bgr":
+        network = _with_swapped_channels(network)
+    channels = network.shape[2]
+    for name, numbers in (("mean", conventions.mean), ("deviation", conventions.deviation)):
+        if len(numbers) > 1 and channels == 1:
+            raise ConversionError(
+                f"--{name}: three numbers, but {network.path} takes a gray face; give one"
+            )
+    if not (conventions.mean or conventions.deviation):
+        return with_input_range(network, conventions.input_range or RAW)
+    first_scale, first_offset = INPUT_RANGES[conventions.input_range or RAW]
+    mean = np.array(conventions.mean or (0.0,), np.float32)
+    deviation = np.array(conventions.deviation or (1.0,), np.float32)
+    what = f"its input is brought from 0..255 to {conventions.input_range or RAW}, then "
+    what += f"less {_listed(mean)} and divided by {_listed(deviation)}"
+    return _scaled(network, first_scale / deviation, (first_offset - mean) / deviation, what)
+
+
 def with_input_range(network: Network, name: str) -> Network:
     """Return the network with the raw pixels brought to the range that it was trained on.
 
@@ -107,13 +134,24 @@ def with_input_range(network: Network, name: str) -> Network:
     if name == RAW:
         return network
     scale, offset = INPUT_RANGES[name]
-    inner = network.call
+    return _scaled(network, scale, offset, f"its input is brought from 0..255 to {name}")
 
-    def call(pixels: tf.Tensor) -> tf.Tensor:
-        scaled = tf.multiply(pixels, scale, name="input_range/scale")
-        return inner(tf.add(scaled, offset, name="input_range/shift") if offset else scaled)
 
-    return _changed(network, call, f"its input is brought from 0..255 to {name}")
+def check_scaled(network: Network, conventions: Conventions, found: str = "") -> None:
+    """Refuse a network that is fed raw pixels and does not scale them.
+
+    Args:
+        found: what each range gives, for the message.
+
+    Raises:
+        ConversionError.
+    """
+    if network.scaled or conventions.input_range or conventions.mean or conventions.deviation:
+        return
+    raise ConversionError(
+        f"{network.path}: its graph does not scale its input, so say which values it was trained on: "
+        f"--input-range {', '.join(INPUT_RANGES)}, or --mean and --deviation{found}"
+    )
 
 
 def with_labels(network: Network, labels: list[str]) -> Network:
@@ -209,6 +247,33 @@ def _read_saved_model(path: Path) -> Network:
 
     batch, height, width, channels = taken[0]
     return Network(path.name, path, (height, width, channels), call, False, batch, held=loaded)
+
+
+def _scaled(network: Network, scale: Any, offset: Any, what: str) -> Network:
+    inner = network.call
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        scaled = tf.multiply(pixels, tf.constant(scale, tf.float32), name="input_range/scale")
+        if not np.any(offset):
+            return inner(scaled)
+        return inner(tf.add(scaled, tf.constant(offset, tf.float32), name="input_range/shift"))
+
+    return _changed(network, call, what)
+
+
+def _with_swapped_channels(network: Network) -> Network:
+    if network.shape[2] != 3:
+        raise ConversionError(f"--channels: {network.path} takes a gray face; leave it out")
+    inner = network.call
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        return inner(tf.gather(pixels, [2, 1, 0], axis=3, name="channel_order"))
+
+    return _changed(network, call, "its channels are swapped from R, G, B to B, G, R")
+
+
+def _listed(numbers: np.ndarray) -> str:
+    return ", ".join(f"{n:g}" for n in numbers)
 
 
 def _changed(network: Network, call: Callable[[tf.Tensor], tf.Tensor], what: str) -> Network:

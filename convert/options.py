@@ -1,8 +1,10 @@
 """What a conversion is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from edge.evaluation.prediction import Conventions
 
 from .representative import SIZE
 
@@ -23,8 +25,7 @@ class ConversionOptions:
         name: the model's name; None takes the network's.
         version: the model's version, which devices compare; None takes edge-emo's.
         license: of the model.
-        input_range: what the model was fed where it was trained; None: its graph scales raw pixels.
-        labels: the order of its scores; None takes that of `EMOTIONS`.
+        conventions: what the model was fed where it was trained, and the order of its scores.
         faces: size of the representative dataset.
         seed: draws it.
         lit: show it in the light and contrast that cameras give.
@@ -40,8 +41,7 @@ class ConversionOptions:
     name: str | None = None
     version: str | None = None
     license: str = "not stated"
-    input_range: str | None = None
-    labels: tuple[str, ...] | None = None
+    conventions: Conventions = field(default_factory=Conventions)
     faces: int = SIZE
     seed: int = 1
     lit: bool = True

@@ -144,6 +144,7 @@ class Maker:
             found = measure(model, m.test.images, m.test.labels, m.scores, progress)
         about: dict[str, Any] = {
             **model.about,
+            **m.answers,
             "evaluation": {
                 "data": self.options.data.name,
                 "split": m.test.split,

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from edge.evaluation.html_report import Section, Table, render_page
-from edge.evaluation.metrics import percent
+from edge.evaluation.metrics import LEAST_SCORE, percent
 from edge.support.atomic import write_bytes, write_text
 from edge.support.errors import OutputError
 from edge.support.labels import EMOTIONS
@@ -20,7 +20,6 @@ from . import layers
 from .crosscheck import Checked
 from .inputs import Inputs
 from .layers import LayerError
-from .measure import LEAST_SCORE
 from .options import ConversionOptions
 from .precisions import Candidate
 

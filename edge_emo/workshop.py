@@ -71,6 +71,9 @@ def convert(
     version: str | None = None,
     license: str = "not stated",
     input_range: str | None = None,
+    mean: tuple[float, ...] = (),
+    deviation: tuple[float, ...] = (),
+    channels: str = "rgb",
     labels: tuple[str, ...] | None = None,
     faces: int = 100,
     seed: int = 1,
@@ -89,6 +92,9 @@ def convert(
         license: of the model.
         input_range: what the model was fed where it was trained, "0..1", "-1..1" or "0..255"; None
             if its graph scales raw pixels.
+        mean, deviation: what was then taken from each pixel and divided by: nothing, one number, or
+            one for each channel.
+        channels: the order of a coloured face's channels, "rgb" or "bgr".
         labels: the order of its scores; that of `EMOTIONS` if None.
         faces: size of the representative data set.
         seed: draws it.
@@ -102,6 +108,7 @@ def convert(
         ModelError, DatasetError, ConversionError, OutputError; ModuleNotFoundError without the extra.
     """
     from convert.job import convert_model
+    from edge.evaluation.prediction import Conventions
 
     return convert_model(
         Path(model),
@@ -111,8 +118,7 @@ def convert(
         name=name,
         version=version,
         license=license,
-        input_range=input_range,
-        labels=labels,
+        conventions=Conventions(input_range, mean, deviation, channels, labels),
         faces=faces,
         seed=seed,
         max_drop=max_accuracy_drop,
@@ -127,6 +133,7 @@ def evaluate(
     split: str | None = None,
     labels: str = "fer",
     corruptions: bool = False,
+    expect: str | None = None,
     runtime: Runtime | None = None,
 ) -> "Evaluation":
     """Measure a model on labelled faces.
@@ -138,6 +145,8 @@ def evaluate(
         split: "train", "test" or "validation"; by default the one kept for testing.
         labels: "fer", the set's labels, or "ferplus", what more than half of the FER+ votes say.
         corruptions: measure on corrupted faces, too.
+        expect: correct the answers for how common each emotion is expected to be, as `Recognizer`
+            does; None measures the model as it answers.
         runtime: what a TFLite model runs in.
 
     Returns:
@@ -149,4 +158,4 @@ def evaluate(
     from edge.evaluation.evaluation import evaluate as measure
 
     name = None if model is None else os.fspath(model)
-    return measure(name, Path(data), split, labels, corruptions, runtime)
+    return measure(name, Path(data), split, labels, corruptions, runtime, expect=expect)

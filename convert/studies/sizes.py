@@ -20,7 +20,7 @@ from edge.cli import verbose_option
 from edge.datasets import load_split
 from edge.emotions.classifier import TFLiteClassifier
 from edge.evaluation.corruptions import STRENGTHS, corrupt
-from edge.evaluation.prediction import predict_all
+from edge.evaluation.prediction import Conventions, predict_all
 from edge.inference.model_file import read_model
 from edge.support.atomic import write_text
 from edge.support.progress import progress_bar
@@ -64,8 +64,10 @@ def main(models: tuple[str, ...], data: Path, work: Path, docs: Path | None, siz
             report=folder / "parity",
             precisions=tuple(PRECISIONS),
             name=name,
-            input_range=source_range or None,
-            labels=tuple(labels.split("/")) if labels else None,
+            conventions=Conventions(
+                input_range=source_range or None,
+                labels=tuple(labels.split("/")) if labels else None,
+            ),
             max_drop=100,
             debug=True,
         )

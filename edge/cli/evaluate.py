@@ -6,6 +6,9 @@ from pathlib import Path
 import click
 
 from . import verbose_option
+from .conventions import conventions_options, read_conventions
+
+LABEL_SETS = ("fer", "ferplus")
 
 
 @click.command(
@@ -25,10 +28,18 @@ from . import verbose_option
 @click.option("--split", help="train, test or validation.  [default: test]")
 @click.option(
     "--labels",
-    type=click.Choice(["fer", "ferplus"]),
-    default="fer",
-    help="The set's labels, or what more than half of the FER+ votes say.",
+    multiple=True,
+    metavar="fer|ferplus|A,B,...",
+    help="The set's labels, or what more than half of the FER+ votes say; or the order of the scores "
+    "of a MODEL from elsewhere. May be given twice.  [default: fer]",
 )
+@click.option(
+    "--expect",
+    metavar="everyday|acted|even|FILE",
+    help="Correct the answers for how common each emotion is expected to be.  [default: as the model "
+    "answers]",
+)
+@conventions_options
 @click.option(
     "--corruptions", is_flag=True, help="Also on faces corrupted as cameras corrupt them."
 )
@@ -40,7 +51,12 @@ def command(
     model: str | None,
     data: Path,
     split: str | None,
-    labels: str,
+    labels: tuple[str, ...],
+    expect: str | None,
+    input_range: str | None,
+    mean: str | None,
+    deviation: str | None,
+    channels: str,
     corruptions: bool,
     json_file: str | None,
     threads: int,
@@ -54,7 +70,8 @@ def command(
     \b
     Examples:
       edge-emo evaluate --data fer2013
-      edge-emo evaluate --data fer2013.csv --labels ferplus
+      edge-emo evaluate --data fer2013.csv --labels ferplus --expect everyday
+      edge-emo evaluate --model other.h5 --data fer2013 --input-range 0..1 --labels happy,sad,...
       edge-emo evaluate --model runs/mine/model.keras --data fer2013 --json scores.json
     """
     from ..evaluation.evaluation import evaluate
@@ -63,7 +80,11 @@ def command(
     from ..support.progress import progress_bar
 
     runtime = Runtime(interpreter, threads)
-    done = evaluate(model, data, split, labels, corruptions, runtime, progress_bar)
+    label_set, order = _labels(labels)
+    conventions = read_conventions(input_range, mean, deviation, channels, order)
+    done = evaluate(
+        model, data, split, label_set, corruptions, runtime, progress_bar, expect, conventions
+    )
     text = json.dumps(done.as_dict(), indent=1)
     if json_file == "-":
         click.echo(text)
@@ -73,3 +94,19 @@ def command(
     for file in done.skipped:
         click.echo(f"edge-emo: {file}: is no readable image; skipped", err=True)
     click.echo(done.as_text())
+    for hint in done.hints:
+        click.echo(f"edge-emo: {hint}", err=True)
+
+
+def _labels(given: tuple[str, ...]) -> tuple[str, str | None]:
+    """Return which labels to compare with, and the order of the scores where one is given."""
+    sets = [text for text in given if text in LABEL_SETS]
+    orders = [text for text in given if "," in text]
+    unknown = [text for text in given if text not in LABEL_SETS and "," not in text]
+    if unknown or len(sets) > 1 or len(orders) > 1:
+        raise click.BadParameter(
+            f"'{(unknown or given)[0]}' is neither one of {', '.join(LABEL_SETS)} nor an order of "
+            "seven emotions with commas",
+            param_hint="--labels",
+        )
+    return next(iter(sets), "fer"), next(iter(orders), None)

@@ -137,14 +137,21 @@ def factors_of(model: ModelFile, expectation: Expectation) -> np.ndarray:
     return expectation.factors(mean)
 
 
-def expecting(classifier: Classifier, model: ModelFile, expect: str) -> Classifier:
-    """Return the classifier of `model` under an expectation, by its name or file.
+def as_expected(classifier: Classifier, model: ModelFile, expect: str | None = None) -> Classifier:
+    """Return the classifier of `model` under an expectation.
+
+    Args:
+        expect: its name or file; None is `everyday`, or none where the file does not say what the
+            model answers on average.
 
     Raises:
         ConfigError: see `find_expectation`.
         ModelError: see `factors_of`.
     """
-    return Expecting(classifier, factors_of(model, find_expectation(expect)))
+    if expect is None and answered(model) is None:
+        return classifier
+    expectation = find_expectation(EVERYDAY if expect is None else expect)
+    return Expecting(classifier, factors_of(model, expectation))
 
 
 def _parsed(name: str, values: Mapping[str, Any]) -> Expectation:

@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import LabelledFaces, load_split
-from ..datasets.ferplus import with_majority
-from ..inference.model_file import find_model
+from ..datasets.ferplus import distribution, majority, with_majority
+from ..emotions.prior import factors_of, find_expectation
+from ..inference.model_file import find_model, read_model
 from ..inference.runtime import Runtime
+from ..support.errors import ConfigError
+from ..support.labels import EMOTIONS
 from .corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from .metrics import Scorecard, calibrate, score
-from .prediction import Predictor, Progress, open_predictor
+from .label_order import order_hint
+from .metrics import Scorecard, calibrate, kl_to_votes, score
+from .prediction import (
+    Conventions,
+    ExpectingPredictor,
+    Predictor,
+    Progress,
+    open_predictor,
+)
 
 Bars = Callable[[str], AbstractContextManager[Progress]]  # the title of a step -> its progress
 
@@ -31,6 +41,10 @@ class Evaluation:
         card: accuracy, recall, precision, confusion matrix.
         calibration_error: expected calibration error, 0..1.
         corruptions: the accuracy under each corruption, from slight to severe; None if not asked for.
+        kl_to_votes: mean divergence of the scores from the FER+ votes, on all faces that have some,
+            nats; None where none has.
+        expected: what the scene was expected to show; None: as the model answers.
+        hints: what looks wrong with how the model was used.
     """
 
     model: Path
@@ -42,6 +56,9 @@ class Evaluation:
     card: Scorecard
     calibration_error: float
     corruptions: dict[str, list[float]] | None = None
+    kl_to_votes: float | None = None
+    expected: str | None = None
+    hints: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -54,6 +71,9 @@ class Evaluation:
             "skipped": list(self.skipped),
             **self.card.as_dict(),
             "calibration_error": round(self.calibration_error, 5),
+            "kl_to_votes": None if self.kl_to_votes is None else round(self.kl_to_votes, 5),
+            "expected": self.expected,
+            "hints": list(self.hints),
         }
         return report if self.corruptions is None else {**report, "corruptions": self.corruptions}
 
@@ -63,7 +83,9 @@ class Evaluation:
         lines = [
             f"{self.model.name} on {card.faces} faces of {self.data} ({self.split}, {self.labelled_by})",
             f"accuracy {card.accuracy:.2%}   balanced accuracy {card.balanced_accuracy:.2%}   "
-            f"expected calibration error {self.calibration_error:.2%}\n",
+            f"macro-F1 {card.macro_f1:.2%}   expected calibration error {self.calibration_error:.2%}"
+            + ("" if self.kl_to_votes is None else f"   KL to the votes {self.kl_to_votes:.3f}")
+            + f"   expectation: {self.expected or 'as the model answers'}\n",
             card.as_text(),
         ]
         if self.without_majority:
@@ -83,30 +105,41 @@ def evaluate(
     corruptions: bool = False,
     runtime: Runtime | None = None,
     bars: Bars = lambda title: nullcontext(lambda done, total: None),
+    expect: str | None = None,
+    conventions: Conventions | None = None,
 ) -> Evaluation:
     """Measure a model on labelled faces.
 
     Args:
-        model: a `.tflite`, `.keras` or `.h5` file, or a shipped model's name; None is the default.
+        model: a `.tflite`, `.keras` or `.h5` file, a SavedModel's folder, or a shipped model's name; None is the default.
         data: the data set's folder, or the challenge's csv.
         split: train, test or validation; by default the one kept for testing.
         labels: "fer", the set's labels, or "ferplus", what more than half of the FER+ votes say.
         corruptions: measure on corrupted faces, too.
         runtime: what a TFLite model runs in.
         bars: shows the progress of each step.
+        expect: correct the answers for an expectation, by its name or file; only of a `.tflite`.
+        conventions: how a model that is no `.tflite` was trained.
 
     Raises:
         ModelError, DatasetError, InterpreterError, ConfigError.
     """
     path = find_model(model)
-    predictor = open_predictor(path, runtime)
+    predictor = open_predictor(path, runtime, conventions)
+    if expect is not None:
+        predictor = _expecting(predictor, path, expect)
     with bars("reading") as progress:
         faces = load_split(data, split, predictor.input_size, progress)
     given = len(faces)
     if labels == "ferplus":
-        faces = with_majority(faces)
+        with_majority(faces)  # refuses faces without votes before they are scored
     with bars("evaluating") as progress:
         scores = predictor.predict(faces.images, progress)
+    divergence = None if faces.votes is None else kl_to_votes(distribution(faces.votes), scores)
+    if labels == "ferplus" and faces.votes is not None:
+        scores = scores[majority(faces.votes) >= 0]
+        faces = with_majority(faces)
+    card = score(faces.labels, scores.argmax(axis=1))
     return Evaluation(
         model=path,
         data=data,
@@ -114,10 +147,38 @@ def evaluate(
         labelled_by=labels,
         without_majority=given - len(faces),
         skipped=tuple(faces.skipped),
-        card=score(faces.labels, scores.argmax(axis=1)),
+        card=card,
         calibration_error=calibrate(faces.labels, scores).error,
         corruptions=_accuracies(faces, predictor, bars) if corruptions else None,
+        kl_to_votes=divergence,
+        expected=expect,
+        hints=_hints(card, path, conventions),
     )
+
+
+def _expecting(predictor: Predictor, path: Path, expect: str) -> Predictor:
+    expectation = find_expectation(expect)
+    if path.suffix.lower() != ".tflite":
+        raise ConfigError(
+            f"expect: {path.name} does not say what it answers on average; convert it, and evaluate "
+            "the .tflite"
+        )
+    return ExpectingPredictor(predictor, factors_of(read_model(path), expectation))
+
+
+def _hints(card: Scorecard, path: Path, conventions: Conventions | None) -> tuple[str, ...]:
+    """Return what speaks against the way that the model was used."""
+    hints = []
+    ours = path.suffix.lower() == ".tflite"  # says itself what it is fed
+    often = int(card.confusion.sum(axis=1).argmax())
+    if not ours and card.accuracy < card.confusion[often].sum() / card.faces:
+        hints.append(
+            f"the model is right about {card.accuracy:.1%} of the faces, less than always answering "
+            f"'{EMOTIONS[often]}' would be: check what it was fed and the order of its scores"
+        )
+    if order := order_hint(card.confusion, conventions.labels if conventions else None):
+        hints.append(order.replace("try", "convert it again with") if ours else order)
+    return tuple(hints)
 
 
 def _accuracies(faces: LabelledFaces, predictor: Predictor, bars: Bars) -> dict[str, list[float]]:

@@ -48,12 +48,18 @@ class Scorecard:
         """Mean recall of the emotions that the data has, 0..1."""
         return float(np.mean([r for r in self.recall.values() if r is not None]))
 
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 of the emotions that the data has or the model reports, 0..1."""
+        return float(np.mean([f for f in self.f1.values() if f is not None]))
+
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         return {
             "faces": self.faces,
             "accuracy": round(self.accuracy, 5),
             "balanced_accuracy": round(self.balanced_accuracy, 5),
+            "macro_f1": round(self.macro_f1, 5),
             "recall": _rounded(self.recall),
             "precision": _rounded(self.precision),
             "f1": _rounded(self.f1),
@@ -119,6 +125,33 @@ def calibrate(labels: np.ndarray, scores: np.ndarray) -> Calibration:
             np.bincount(place, right, BINS) / count,
             count,
         )
+
+
+# Half a step of an int8 output: what is told as 0 is not taken for less.
+LEAST_SCORE = 1 / 512
+
+
+def kl_to_votes(votes: np.ndarray, scores: np.ndarray) -> float | None:
+    """Return the mean Kullback-Leibler divergence of scores from people's votes, nats.
+
+    It compares the whole of an answer with the whole of what ten people saw, and so is fairer than
+    any single right or wrong. Scores count as no less than `LEAST_SCORE`.
+
+    Args:
+        votes: the share of each emotion, float `[n, 7]`; rows of zeros, where nobody voted, are left
+            out.
+        scores: probabilities, float `[n, 7]`.
+
+    Returns:
+        None where nobody voted on any face.
+    """
+    voted = votes.sum(axis=1) > 0
+    if not voted.any():
+        return None
+    p, q = votes[voted].astype("f8"), np.maximum(scores[voted].astype("f8"), LEAST_SCORE)
+    q /= q.sum(axis=1, keepdims=True)
+    terms = np.where(p > 0, p * np.log(np.where(p > 0, p, 1) / q), 0)
+    return float(terms.sum(axis=1).mean())
 
 
 def percent(share: float | None) -> str:

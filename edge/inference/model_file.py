@@ -114,7 +114,7 @@ def read_model(path: Path, task: str | None = TASK) -> ModelFile:
 def find_model(name_or_path: str | None, task: str | None = TASK) -> Path:
     """Return the path of a model: a file, a shipped model's name, or None for the default.
 
-    "active" is the one that 'edge-emo models activate' chose on this device; where there is none, the
+    A SavedModel's folder is a file here, too. "active" is the one that 'edge-emo models activate' chose on this device; where there is none, the
     default.
 
     Args:
@@ -126,7 +126,8 @@ def find_model(name_or_path: str | None, task: str | None = TASK) -> Path:
     wanted = name_or_path or DEFAULTS[task or TASK]
     if wanted == ACTIVE:
         return active_model() or shipped_models()[DEFAULT_MODEL]
-    if os.path.isfile(wanted) or Path(wanted).suffix:
+    saved_model = os.path.isfile(os.path.join(wanted, "saved_model.pb"))
+    if saved_model or os.path.isfile(wanted) or Path(wanted).suffix:
         return Path(wanted)
     shipped = shipped_models(task)
     if wanted not in shipped:

@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 
 from ..emotions.classifier import TFLiteClassifier, takes_color
+from ..emotions.prior import as_expected
 from ..faces import DetectorOptions, make_detector
 from ..inference.model_file import ModelFile, find_model, read_model
 from ..inference.threads import vision_threads
@@ -118,7 +119,7 @@ class Opened:
         self._joined: _Joined
         self._stop, self._notifier = stop, notifier
         model = read_model(find_model(config.model))
-        classifier = TFLiteClassifier(model, config.runtime)
+        classifier = as_expected(TFLiteClassifier(model, config.runtime), model, config.expect)
         wanted_faces = DetectorOptions(config.min_face, runtime=config.runtime)
         detector = make_detector(config.detector, wanted_faces)
         self._names = [(name, target) for name, target in [*_outputs(config), *_health()]]

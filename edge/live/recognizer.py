@@ -43,6 +43,7 @@ class Recognizer:
         detector: "str | Detector" = "haar",
         min_face: float = 0.1,
         search_every: float = 0.25,
+        expect: str | None = None,
         unsure_below: float = 0.0,
         runtime: Runtime | None = None,
     ) -> None:
@@ -54,6 +55,8 @@ class Recognizer:
             min_face: the smallest face to find, as a share of the picture's height, 0..1.
             search_every: how often `watch` searches a frame for faces, seconds; they are followed
                 in between. 0 searches every frame.
+            expect: how common each emotion is expected to be: "everyday", "acted", "even" or a TOML
+                file of shares; None is everyday, where the model file allows it.
             unsure_below: the least confidence, 0..1, with which an emotion is reported; below it
                 `Face.emotion` is "unsure".
             runtime: what the model runs in; one thread of the first interpreter installed if None.
@@ -64,6 +67,7 @@ class Recognizer:
             DetectorError, InterpreterError: they cannot be made on this machine.
         """
         from ..emotions.classifier import TFLiteClassifier
+        from ..emotions.prior import as_expected
         from ..faces import DetectorOptions, make_detector
         from ..inference.model_file import find_model, read_model
         from .settings import RunConfig
@@ -71,7 +75,7 @@ class Recognizer:
         RunConfig(min_face=min_face, search_every=search_every, unsure_below=unsure_below)
         runtime = runtime or Runtime()
         self.model = read_model(find_model(None if model is None else os.fspath(model)))
-        self._classifier = TFLiteClassifier(self.model, runtime)
+        self._classifier = as_expected(TFLiteClassifier(self.model, runtime), self.model, expect)
         if isinstance(detector, str):
             detector = make_detector(detector, DetectorOptions(min_face, runtime=runtime))
         self._detector = detector

@@ -27,6 +27,16 @@ def _threads(value: int) -> str | None:
     return None
 
 
+def _expectation(value: str) -> str | None:
+    from ..emotions.prior import find_expectation  # needs numpy, which help does without
+
+    try:
+        find_expectation(value)
+    except ConfigError as error:
+        return str(error).partition(": ")[2]
+    return None
+
+
 def _size(value: str) -> str | None:
     try:
         _width_and_height(value)
@@ -112,6 +122,15 @@ class RunConfig:
         "How often a frame is searched for faces; in between they are followed. 0: every frame.",
         metavar="SECONDS",
         check=not_negative,
+    )
+    expect: str | None = setting(
+        None,
+        RECOGNITION,
+        "How common each emotion is expected to be: everyday scenes, acted ones, all seven alike, or "
+        "a TOML file of shares.",
+        metavar="everyday|acted|even|FILE",
+        shown="everyday, where the model file says what it answers on average",
+        check=_expectation,
     )
     unsure_below: float = setting(
         0.0,

@@ -194,3 +194,43 @@ def test_spoilt_faces_are_measured_beside_the_whole_ones(edge_emo, labelled_fold
     for name, accuracies in report["corruptions"].items():
         (line,) = [text for text in table.splitlines() if text.startswith(name)]
         assert line.split()[1:] == [f"{accuracy:.1%}" for accuracy in accuracies]
+
+
+def test_an_expectation_changes_the_scores_and_is_said(edge_emo, labelled_folder_once):
+    plain = evaluate(edge_emo, "--data", labelled_folder_once)
+    everyday = evaluate(edge_emo, "--data", labelled_folder_once, "--expect", "everyday")
+    assert (plain["expected"], everyday["expected"]) == (None, "everyday")
+    neutral = EMOTIONS.index("neutral")
+    often = [sum(row[neutral] for row in r["confusion"]) for r in (plain, everyday)]
+    assert often[1] >= often[0]
+    assert everyday["calibration_error"] != plain["calibration_error"]
+    table = edge_emo("evaluate", "--data", labelled_folder_once, "--expect", "everyday").out
+    assert "expectation: everyday" in table
+
+
+def test_the_divergence_from_the_votes_is_that_of_all_voted_faces(edge_emo, challenge):
+    of_all = evaluate(edge_emo, "--data", challenge)["kl_to_votes"]
+    assert of_all > 0
+    assert evaluate(edge_emo, "--data", challenge, "--labels", "ferplus")["kl_to_votes"] == of_all
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--expect", "sometimes"], "expect: 'sometimes' is none of everyday, acted, even"),
+        (["--expect", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["--input-range", "0..1"], "edge-s.tflite: a .tflite of edge-emo takes raw pixels"),
+        (["--mean", "many"], "mean: 'many' is not one number"),
+        (["--deviation", "0"], "deviation: '0' is not one number above 0"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(
+    edge_emo, assert_refused, labelled_folder_once, arguments, said
+):
+    assert_refused(edge_emo("evaluate", "--data", labelled_folder_once, *arguments), said)
+
+
+def test_labels_that_are_neither_a_set_nor_an_order_are_wrong_usage(edge_emo, labelled_folder_once):
+    ended = edge_emo("evaluate", "--data", labelled_folder_once, "--labels", "ckplus")
+    assert ended.status == 2
+    assert "'ckplus' is neither one of fer, ferplus nor an order" in ended.err

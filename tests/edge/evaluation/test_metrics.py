@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.evaluation.metrics import calibrate, score
+from edge.evaluation.metrics import LEAST_SCORE, calibrate, kl_to_votes, score
 from edge.support.labels import EMOTIONS
 
 # Four happy faces, three of them found; one sad face, taken for neutral; one angry face, found.
@@ -83,3 +83,25 @@ def test_the_calibration_error_is_the_one_worked_by_hand():
 
 def test_a_confidence_of_one_lies_in_the_last_bin():
     assert calibrate(np.array([2]), np.eye(7)[[2]]).count[-1] == 1
+
+
+def test_macro_f1_is_the_mean_over_emotions_and_not_over_faces():
+    labels = np.array([3] * 8 + [4, 4])
+    card = score(labels, np.array([3] * 8 + [3, 4]))
+    assert card.macro_f1 == pytest.approx((16 / 17 + 2 / 3) / 2)
+    assert card.as_dict()["macro_f1"] == pytest.approx(card.macro_f1, abs=1e-5)
+
+
+def test_scores_that_are_the_votes_have_no_divergence_and_others_have():
+    votes = np.random.default_rng(1).dirichlet(np.ones(7), 6)
+    assert kl_to_votes(votes, votes) == pytest.approx(0, abs=1e-3)
+    assert kl_to_votes(votes, np.full((6, 7), 1 / 7)) > 0.1
+    unvoted = np.vstack([votes, np.zeros((2, 7))])
+    assert kl_to_votes(unvoted, np.vstack([votes, np.eye(7)[:2]])) == pytest.approx(0, abs=1e-3)
+    assert kl_to_votes(np.zeros((2, 7)), votes[:2]) is None
+
+
+def test_a_score_of_0_costs_half_a_step_of_an_int8_output():
+    assert kl_to_votes(np.eye(7)[:1], np.eye(7)[1:2]) == pytest.approx(
+        -np.log(LEAST_SCORE / (1 + 6 * LEAST_SCORE)), rel=1e-6
+    )
