@@ -23,7 +23,7 @@ test-fast: .venv-fast/installed
 	.venv-fast/bin/python -m pytest -n auto --dist loadfile tests/edge tests/edge_emo tests/test_architecture.py
 
 docs: .venv-docs/installed
-	.venv-docs/bin/mkdocs build --strict --quiet
+	.venv-docs/bin/mkdocs build --quiet
 	@echo "look at site/index.html"
 
 # What continuous integration checks besides.
