@@ -253,6 +253,7 @@ class Opened:
             live=source.live,
             fps=config.fps or source.fps if source.live else source.fps,
             rotation=config.rotation,
+            film=config.film,
             about=about,
             video=config.page_video,
             token=config.page_token,

@@ -180,7 +180,22 @@ class RunConfig:
         None,
         OUTPUT,
         "Record annotated frames as a video; an image file keeps the last one.",
-        metavar="FILE.mp4|.jpg",
+        metavar="FILE.mp4|.mkv|.jpg",
+    )
+    record_minutes: float | None = setting(
+        None,
+        OUTPUT,
+        "Cut a recorded video into numbered files of this length. A .mkv can be read up to its "
+        "last moments even if the power fails.",
+        metavar="MINUTES",
+        check=above_0,
+    )
+    record_total_mb: float | None = setting(
+        None,
+        OUTPUT,
+        "Remove the oldest of these files when all together exceed this size.",
+        metavar="MB",
+        check=above_0,
     )
     outputs: tuple[str, ...] = setting(
         (),
@@ -307,6 +322,15 @@ class RunConfig:
             file_s=times(self.jsonl_hours, 3600),
             total_bytes=times(self.jsonl_total_mb, 1e6),
             keep_s=times(self.jsonl_days, 86400),
+        )
+
+    @property
+    def film(self) -> Rotation:
+        """How a recorded video is cut."""
+        minutes, megabytes = self.record_minutes, self.record_total_mb
+        return Rotation(
+            file_s=None if minutes is None else minutes * 60,
+            total_bytes=None if megabytes is None else megabytes * 1e6,
         )
 
     def to_toml(self) -> str:

@@ -33,6 +33,7 @@ class OutputOptions:
         live: the source is a camera, so an output must rather drop than hold it up.
         fps: the source's nominal frames per second; a camera's frames carry their own.
         rotation: when a file that only grows is set aside.
+        film: how a recorded video is cut into segments, and how much of them is kept.
         about: the run, for outputs that report on it.
         video: the page may show pictures.
         token: the file with the page's token; None asks for none.
@@ -42,6 +43,7 @@ class OutputOptions:
     live: bool
     fps: float
     rotation: Rotation = NO_ROTATION
+    film: Rotation = NO_ROTATION
     about: About = NOTHING_KNOWN
     video: bool = True
     token: str | None = None

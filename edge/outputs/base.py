@@ -1,6 +1,7 @@
 """What all outputs share: one way for frames, in order, private, drawn once, tried again after a failure."""
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 AGAIN_S = 30.0
 WAITING_BYTES = 48_000_000  # of pictures that may wait for an output's thread
 LEAST_WAITING = 2  # however large a picture is
+STOP_S = 4.0  # a camera's frames that wait for longer when the run ends are dropped
 
 
 class Outputs:
@@ -199,7 +201,7 @@ class Background(Output):
 
     Implement `work`, which runs in the thread. The queue is bounded in bytes. A camera's frame that
     finds it full is dropped and counted; a file's waits. An error in the thread reaches the next
-    `write`, or `close`.
+    `write`, or `close`; from a camera's run it is told once, and `work` goes on with the next frame.
     """
 
     color = True
@@ -212,6 +214,7 @@ class Background(Output):
         """
         self.dropped = 0
         self._wait = not options.live
+        self._stop_s = math.inf
         self._name = name
         self._items: queue.Queue[tuple[View, Observation, float] | None] = queue.Queue()
         self._room = threading.Condition()
@@ -220,8 +223,9 @@ class Background(Output):
         self._thread: threading.Thread | None = None
 
     def write(self, frame: View, observation: Observation) -> None:
-        if self._error:
-            raise self._error
+        if error := self._error:
+            self._error = error if self._wait else None
+            raise error
         size = _bytes(frame)
         with self._room:
             while not self._has_room(size):
@@ -246,8 +250,11 @@ class Background(Output):
 
     def close(self) -> None:
         if self._thread:
+            if not self._wait:
+                self._stop_s = time.monotonic() + STOP_S
             self._items.put(None)
             self._thread.join()
+            self._thread = None
         if self._error:
             raise self._error
 
@@ -259,7 +266,9 @@ class Background(Output):
         while (item := self._items.get()) is not None:
             frame, observation, taken_s = item
             try:
-                if not self._error:
+                if time.monotonic() > self._stop_s:
+                    self.dropped += 1
+                elif not self._error:
                     self.work(frame, observation, taken_s)
             except Exception as error:
                 self._error = error

@@ -1,6 +1,7 @@
 """Write a file whole or not at all: a temporary name beside it, fsync, rename."""
 
 import errno
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 class Draft:
@@ -25,25 +31,55 @@ class Draft:
             raise OutputError(f"{target}: cannot write: is no regular file; choose another place")
         try:
             handle, name = tempfile.mkstemp(
-                dir=target.parent, prefix=".part-", suffix=target.suffix
+                dir=target.parent, prefix=_prefix(target), suffix=target.suffix
             )
         except OSError as error:
             raise cannot_write(target, error) from error
-        os.close(handle)
         self.path = Path(name)
+        self._handle: int | None = handle
+        if fcntl is None:
+            self._unlock()  # an open file could not be renamed
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # shows that its maker lives
 
-    def keep(self) -> None:
-        """Give the file its name. Raises: OutputError."""
+    def keep(self, target: Path | None = None) -> None:
+        """Give the file its name, or another one in the same folder. Raises: OutputError."""
+        target = target or self._target
         try:
-            _settle(self.path, self._target)
+            _settle(self.path, target)
         except OSError as error:
-            raise cannot_write(self._target, error) from error
+            raise cannot_write(target, error) from error
         finally:
             self.drop()
 
     def drop(self) -> None:
         """Remove what has not got its name."""
         self.path.unlink(missing_ok=True)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def leftovers(target: Path) -> list[Path]:
+    """Return the drafts of `target` whose makers were killed, oldest first."""
+    if fcntl is None:
+        return []
+    found = []
+    for path in target.parent.glob(f"{glob.escape(_prefix(target))}*{target.suffix}"):
+        try:
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found.append((os.fstat(file.fileno()).st_mtime, path))
+        except OSError:  # its maker lives, or it has just gone
+            continue
+    return [path for _, path in sorted(found)]
+
+
+def _prefix(target: Path) -> str:
+    return f".part-{target.stem[:80]}-"
 
 
 @contextmanager

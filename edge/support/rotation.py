@@ -74,9 +74,7 @@ class Rotation:
 
     def rotate(self, path: Path) -> None:
         """Set the file aside, and remove the oldest beyond the bounds. Raises: OSError."""
-        names = path.parent.glob("*" + path.suffix)  # a folder's number is taken, too
-        last = max((number_of(p, path) for p in names), default=0)
-        path.rename(path.with_name(f"{path.stem}-{last + 1:06d}{path.suffix}"))
+        path.rename(next_name(path))
         self.trim(path)
 
     def trim(self, path: Path, begun_s: Callable[[Path], float | None] = _changed_s) -> None:
@@ -106,6 +104,13 @@ def set_aside(path: Path) -> list[Path]:
     """Return the files that `path` was set aside as, oldest first."""
     found = [p for p in path.parent.glob("*" + path.suffix) if number_of(p, path) and p.is_file()]
     return sorted(found, key=lambda p: number_of(p, path))
+
+
+def next_name(path: Path) -> Path:
+    """Return the name under which `path` is set aside next."""
+    names = path.parent.glob("*" + path.suffix)  # a folder's number is taken, too
+    last = max((number_of(p, path) for p in names), default=0)
+    return path.with_name(f"{path.stem}-{last + 1:06d}{path.suffix}")
 
 
 def number_of(file: Path, path: Path) -> int:

@@ -95,6 +95,8 @@ def test_every_setting_can_stand_in_the_file(in_force, toml):
         jsonl_mb = 5.0
         jsonl_hours = 24.0
         jsonl_days = 7.0
+        record_minutes = 10.0
+        record_total_mb = 500.0
         jsonl_total_mb = 50.0
         """
     )

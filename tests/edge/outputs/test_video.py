@@ -1,7 +1,12 @@
 """The annotated frames as a video: all of a file's, at a camera's true speed, whole or not at all."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import cv2
@@ -14,7 +19,8 @@ from edge.outputs.base import Outputs
 from edge.outputs.video import Video
 from edge.support.errors import OutputError
 from edge.support.labels import EMOTIONS
-from edge.support.values import Face, Frame, Observation
+from edge.support.rotation import NO_ROTATION, Rotation, set_aside
+from edge.support.values import Face, Frame, Gap, Observation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BOX = (100, 60, 120, 120)
@@ -39,11 +45,11 @@ def frame_and_observation(pixels):
     return make
 
 
-def recorder(path, live=False, fps=25.0):
-    return Outputs([Video(OutputOptions(str(path), live, fps))], live=live)
+def recorder(path, live=False, fps=25.0, film=NO_ROTATION):
+    return Outputs([Video(OutputOptions(str(path), live, fps, film=film))], live=live)
 
 
-@pytest.mark.parametrize("ending", ["mp4", "avi", "MP4"])
+@pytest.mark.parametrize("ending", ["mp4", "avi", "mkv", "MP4"])
 def test_a_recording_has_as_many_frames_as_the_source(
     edge_emo, short_video, read_video, tmp_path, ending
 ):
@@ -148,7 +154,7 @@ def test_an_output_that_cannot_be_made_leaves_nothing_of_the_others(
 
 @pytest.mark.parametrize("target", ["out.gif", "out", "out.mp4.txt", ""])
 def test_a_wrong_ending_is_refused_with_the_right_ones(tmp_path, target):
-    with pytest.raises(OutputError, match=r"\.mp4 or \.avi"):
+    with pytest.raises(OutputError, match=r"\.mp4, \.avi or \.mkv"):
         recorder(f"{tmp_path}/{target}")
     assert list(tmp_path.iterdir()) == []
 
@@ -312,6 +318,135 @@ main(sys.argv[1:])
     (album / "3.png").touch()
     ended = python_process(code, "run", "--source", album, "--record", tmp_path / "out.mp4")
     assert ended.status == 0
-    warning, summary = ended.err.splitlines()
-    assert warning == f"edge-emo: {album / '3.png'}: is no readable image; skipped"
+    warning, *_, summary = ended.err.splitlines()
+    assert warning == f"edge-emo: {album / '3.png'}: is empty; skipped"
     assert summary.startswith("edge-emo: 3 frames")
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "avi"])
+def test_a_video_is_cut_into_segments_that_hold_every_frame(
+    frame_and_observation, read_video, tmp_path, ending
+):
+    path = tmp_path / f"out.{ending}"
+    output = recorder(path, film=Rotation(file_s=0.4))
+    for index in range(25):
+        output.write(*frame_and_observation(index))
+    output.close()
+    segments = set_aside(path)
+    assert sorted(tmp_path.iterdir()) == segments
+    assert [len(read_video(p)) for p in segments] == [10, 10, 5]
+
+
+def test_segments_together_stay_within_their_bound_and_the_newest_remain(
+    frame_and_observation, pixels, tmp_path
+):
+    path = tmp_path / "out.mkv"
+    bound = 3_000_000
+    output = recorder(path, film=Rotation(total_bytes=bound))
+    for index in range(200):
+        output.write(*frame_and_observation(index, image=pixels(240, 320, 3)))
+        assert sum(p.stat().st_size for p in tmp_path.iterdir()) <= bound
+    output.close()
+    segments = set_aside(path)
+    assert sum(p.stat().st_size for p in segments) <= bound
+    assert int(segments[0].stem[-6:]) > 1
+    assert len(segments) > 2
+
+
+def test_a_camera_that_was_away_leaves_no_hour_of_one_picture(
+    frame_and_observation, read_video, tmp_path, monkeypatch
+):
+    output = recorder(tmp_path / "out.mp4", live=True, fps=10.0)
+    for index, (seconds, gap) in enumerate(((0.0, None), (3600.1, Gap(3600.0, "unplugged")))):
+        monkeypatch.setattr("edge.outputs.base.time.monotonic", lambda: seconds)  # noqa: B023
+        frame, observation = frame_and_observation(index)
+        output.write(replace(frame, gap=gap), observation)
+    monkeypatch.undo()
+    output.close()
+    assert len(read_video(tmp_path / "out.mp4")) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks are needed")
+@pytest.mark.parametrize(("ending", "kept"), [("mkv", True), ("mp4", False)])
+def test_what_a_killed_run_recorded_is_named_at_the_next_start_if_it_can_be_read(
+    frame_and_observation, read_video, tmp_path, caplog, ending, kept
+):
+    path = tmp_path / f"out.{ending}"
+    command = [sys.executable, "-m", "edge", "run", "--camera", "mock", "--fps", "15"]
+    command += ["--size", "640x360", "--record", path, "--record-minutes", "9"]
+    with subprocess.Popen([*map(str, command)], stderr=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            sizes = [p.stat().st_size for p in tmp_path.glob(".part-*")]
+            if sizes and sizes[0] > 600_000:
+                break
+            time.sleep(0.1)
+        run.kill()
+    (left,) = tmp_path.iterdir()
+    output = recorder(path, film=Rotation(file_s=60))
+    assert not left.exists()
+    if kept:
+        assert len(read_video(tmp_path / f"out-000001.{ending}")) > 15
+        assert "what an interrupted run recorded" in caplog.text
+    else:
+        assert "cannot be read; removed" in caplog.text
+    output.write(*frame_and_observation())
+    output.close()
+    assert len(list(tmp_path.iterdir())) == 1 + kept
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks are needed")
+def test_another_run_s_unfinished_recording_is_left_alone(frame_and_observation, tmp_path):
+    first = recorder(tmp_path / "out.mkv", film=Rotation(file_s=60))
+    first.write(*frame_and_observation())
+    second = recorder(tmp_path / "out.mkv", film=Rotation(file_s=60))
+    second.write(*frame_and_observation())
+    for output in (first, second):
+        output.close()
+    assert len(set_aside(tmp_path / "out.mkv")) == 2
+
+
+def test_a_slow_encoder_does_not_hold_up_the_end_of_a_camera_s_run(
+    frame_and_observation, read_video, tmp_path, monkeypatch
+):
+    waiting = threading.Event()
+
+    def late(image, *_):
+        waiting.wait(0.3)
+        return image
+
+    monkeypatch.setattr("edge.outputs.privacy.annotate", late)
+    monkeypatch.setattr("edge.outputs.base.STOP_S", 0.5)
+    output = recorder(tmp_path / "out.mp4", live=True)
+    for index in range(60):
+        output.write(*frame_and_observation(index))
+        time.sleep(0.04)
+    began = time.monotonic()
+    output.close()
+    assert time.monotonic() - began < 10  # all of them would take 15 s
+    assert output.dropped > 0
+    assert len(read_video(tmp_path / "out.mp4")) > 0
+
+
+def test_a_failed_segment_of_a_camera_is_reported_and_the_next_one_is_recorded(
+    frame_and_observation, tmp_path, monkeypatch
+):
+    failing = [True]
+
+    def annotate(image, *_):
+        if failing[0]:
+            raise OutputError("out.mkv: cannot write: No space left")
+        return image
+
+    monkeypatch.setattr("edge.outputs.privacy.annotate", annotate)
+    monkeypatch.setattr("edge.outputs.base.AGAIN_S", 0)
+    output = recorder(tmp_path / "out.mkv", live=True, film=Rotation(file_s=60))
+    deadline = time.monotonic() + PATIENCE_S
+    while not output.dropped and time.monotonic() < deadline:
+        output.write(*frame_and_observation())
+        time.sleep(0.01)
+    failing[0] = False
+    for index in range(5):
+        output.write(*frame_and_observation(index))
+    output.close()
+    assert len(set_aside(tmp_path / "out.mkv")) == 1
