@@ -114,7 +114,7 @@ def network_camera(mode: Path) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL)
     try:
         time.sleep(3)
-        yield f"http://viewer:opensesame@127.0.0.1:{port}/"
+        yield f"http://petra:opensesame@127.0.0.1:{port}/"
     finally:
         process.kill()
         process.wait()
