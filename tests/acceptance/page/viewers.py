@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from statistics import mean
 
 import aiohttp
 from running import Run, check, end, running
@@ -106,6 +107,12 @@ def measured(run: Run, seconds: float) -> tuple[float, list[float]]:
         return rate, fast.ages
 
 
+def summary(ages: list[float]) -> str:
+    ages = sorted(ages)
+    late = ages[int(0.95 * len(ages))]
+    return f"{len(ages)} pictures, median {ages[len(ages) // 2]:.3f}, 95 % {late:.3f}, oldest {ages[-1]:.3f} s"
+
+
 async def connect_200(url: str) -> None:
     async with aiohttp.ClientSession() as session:
         for number in range(200):
@@ -133,24 +140,33 @@ def main() -> None:
         time.sleep(15)
         encoded = run.metric("edge_emo_page_pictures_total")
         check("no viewer, no picture encoded", encoded == 0, f"{encoded:.0f} in 15 s")
-        first, ages_alone = measured(run, seconds / 2)
-        encoded, frames = (run.metric(f"edge_emo_{n}_total") for n in ("page_pictures", "frames"))
+        measured(run, 10)
         before_mb = run.rss_mb()
+        encoded, frames = (run.metric(f"edge_emo_{n}_total") for n in ("page_pictures", "frames"))
         with Slow(run.url) as slow:
-            rate, ages = measured(run, seconds)
+            _, ages = measured(run, seconds)
             grown_mb = run.rss_mb() - before_mb
             frames = run.metric("edge_emo_frames_total") - frames
             encoded = run.metric("edge_emo_page_pictures_total") - encoded
-        last, _ = measured(run, seconds / 2)
-        worst, middle = max(ages), sorted(ages)[len(ages) // 2]
-        said = f"{len(ages)} pictures, median {middle:.3f} s, oldest {worst:.3f} s"
-        said += f"; alone: median {sorted(ages_alone)[len(ages_alone) // 2]:.3f} s, oldest {max(ages_alone):.3f} s"
+        # In turns, so that whatever else the machine does falls upon both.
+        alone, beside = [], []
+        ages_alone: list[float] = []
+        for _ in range(6):
+            rate, more = measured(run, seconds / 6)
+            alone.append(rate)
+            ages_alone += more
+            with Slow(run.url):
+                beside.append(measured(run, seconds / 6)[0])
+        worst = max(ages)
+        said = f"{summary(ages)}; without them {summary(ages_alone)}"
         check("beside viewers of 2 kB/s the other's picture is under 0.5 s old", worst < 0.5, said)
         check("... nobody is thrown out", min(slow.taken.values()) > 0, f"bytes taken {slow.taken}")
         check("... memory grows by at most 5 MB", grown_mb <= 5, f"{grown_mb:+.1f} MB")
-        alone = (first + last) / 2
-        said = f"{rate:.2f} frames/s beside them, {first:.2f} and {last:.2f} before and after"
-        check("... the analysis loses at most 5 %", rate >= 0.95 * alone, said)
+        ratio = sum(beside) / sum(alone)
+        said = (
+            f"{mean(beside):.2f} frames/s beside them, {mean(alone):.2f} without, ratio {ratio:.3f}"
+        )
+        check("... the analysis loses at most 5 %", ratio >= 0.95, said)
         # Plain and annotated, each once for all, whatever the number of viewers.
         said = f"{encoded:.0f} pictures encoded for {frames:.0f} frames, four viewers"
         check("... each frame is encoded at most once a kind", encoded <= 2 * frames, said)
