@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from edge.cli import verbose_option
 from edge.support.errors import ConfigError
+from edge.support.journal import printable
 
 if TYPE_CHECKING:
     from .run_folder import Plan, TrainingData
@@ -144,8 +145,8 @@ def _report_data(data: "TrainingData", plan: "Plan") -> None:
     click.echo(f"{'emotion':10}{'train':>8}{held:>12}", err=True)
     for name, n in faces.counts().items():
         click.echo(f"{name:10}{n:>8}{validation.counts()[name]:>12}", err=True)
-    for name in (*faces.skipped, *validation.skipped):
-        click.echo(f"edge-emo: {name}: cannot be read as an image; skipped", err=True)
+    for line in (*faces.left_out(), *validation.left_out()):
+        click.echo(f"edge-emo: {printable(line)}", err=True)
     if across := len(data.duplicates.across):
         click.echo(
             f"edge-emo: {across} training faces are in {held} too; "

@@ -64,4 +64,4 @@ def _hold_out(faces: LabelledFaces, seed: int) -> tuple[LabelledFaces, LabelledF
         raise DatasetError("too few faces: ten of each emotion are the least to learn from")
     validation = faces.select(np.flatnonzero(held))
     # What could not be read is reported once, with the faces to learn from.
-    return faces.select(np.flatnonzero(~held)), replace(validation, skipped=())
+    return faces.select(np.flatnonzero(~held)), replace(validation, skipped=(), notes=())

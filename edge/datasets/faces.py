@@ -1,5 +1,6 @@
 """What reading a data set gives: `LabelledFaces`, and a `Split` that can be read into them."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 
 from ..support.labels import EMOTIONS
 from .store import FaceStore, take
+
+NAMED = 20  # files that are named one by one when they are left out
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class LabelledFaces:
         names: where each face comes from: `test/happy/1.png`, or `fer2013.csv:123`, a file and its line.
         skipped: files or rows that are no readable face, likewise.
         votes: FER+ votes, int64 `[n, 10]`, columns as in `ferplus.VOTES`; None where there are none.
+        notes: folders that were left out, each with ': ' and why.
     """
 
     split: str
@@ -30,6 +34,7 @@ class LabelledFaces:
     names: tuple[str, ...]
     skipped: tuple[str, ...] = ()
     votes: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -38,6 +43,21 @@ class LabelledFaces:
         """Return the number of faces of each emotion."""
         found = np.bincount(self.labels, minlength=len(EMOTIONS))
         return {name: int(n) for name, n in zip(EMOTIONS, found, strict=True)}
+
+    def left_out(self) -> list[str]:
+        """Return lines that name and count what is not among the faces, and emotions without any."""
+        folders = tuple(note.partition(": ")[0] + os.sep for note in self.notes)
+        unread = [name for name in self.skipped if not name.startswith(folders)]
+        lines = [f"{name}: is no readable image; skipped" for name in unread[:NAMED]]
+        if len(unread) > NAMED:
+            lines.append(f"... and {len(unread) - NAMED} more")
+        lines += self.notes
+        if len(self.skipped) > 1:
+            found = len(self) + len(self.skipped)
+            lines.append(f"{len(self.skipped)} of {found} files or rows are skipped ({self.split})")
+        if missing := [name for name, count in self.counts().items() if not count]:
+            lines.append(f"there is no face of {', '.join(missing)} ({self.split})")
+        return lines
 
     def select(self, index: np.ndarray) -> "LabelledFaces":
         """Return the faces at `index` (int `[m]`), in that order.

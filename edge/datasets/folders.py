@@ -1,6 +1,7 @@
 """Images in a folder per emotion."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..faces.crop import fit
 from ..support.errors import DatasetError
-from ..support.image_file import IMAGE_SUFFIXES, read_image
+from ..support.image_file import IMAGE_SUFFIXES, SYSTEM_NAMES, read_image
 from ..support.labels import EMOTIONS, emotion_index, is_class_name
 from .faces import SPLIT_NAMES, LabelledFaces
 from .store import FaceStore
@@ -26,10 +27,10 @@ class FolderSplit:
         self, shape: tuple[int, ...], progress: Callable[[int, int], None] | None
     ) -> LabelledFaces:
         """Read all images, each brought to `shape`. Raises: DatasetError, OutputError."""
-        files = _labelled_files(self.place)
+        files, nested = _labelled_files(self.place)
         names: list[str] = []
         labels: list[int] = []
-        skipped: list[str] = []
+        skipped = [os.path.relpath(path, self.place.parent) for path in nested]
         with FaceStore(shape) as store:
             for done, (path, label) in enumerate(files, 1):
                 image, name = read_image(path), os.path.relpath(path, self.place.parent)
@@ -46,8 +47,19 @@ class FolderSplit:
                     f"{self.place}: holds no readable image; expected "
                     f"{self.place / EMOTIONS[0]}/*.png and so on ({' '.join(sorted(IMAGE_SUFFIXES))})"
                 )
+            folders = Counter(
+                os.path.relpath(os.path.dirname(p), self.place.parent) for p in nested
+            )
             return LabelledFaces(
-                self.name, store.images(), np.array(labels, np.int64), tuple(names), tuple(skipped)
+                self.name,
+                store.images(),
+                np.array(labels, np.int64),
+                tuple(names),
+                tuple(skipped),
+                notes=tuple(
+                    f"{folder}: {count} files in a folder within a class; move them up to it"
+                    for folder, count in folders.items()
+                ),
             )
 
 
@@ -72,13 +84,15 @@ def folder_names(root: Path) -> list[str]:
     """Return the names of the folders in `root` that are not hidden, sorted. Raises: DatasetError."""
     try:
         with os.scandir(root) as entries:
-            return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+            return sorted(e.name for e in entries if e.is_dir() and _is_shown(e.name))
     except OSError as error:
         raise _unreadable(root, error) from error
 
 
-def _labelled_files(root: Path) -> list[tuple[str, int]]:
-    files = []
+def _labelled_files(root: Path) -> tuple[list[tuple[str, int]], list[str]]:
+    """Return the files of each class with its index, and those that lie deeper, which are not used."""
+    files: list[tuple[str, int]] = []
+    nested: list[str] = []
     for name in folder_names(root):
         folder = root / name
         try:
@@ -87,15 +101,25 @@ def _labelled_files(root: Path) -> list[tuple[str, int]]:
             raise DatasetError(f"{folder}: {error}") from None
         try:
             with os.scandir(folder) as entries:
-                images = sorted(e.path for e in entries if _is_image(e.name))
+                shown = sorted((e for e in entries if _is_shown(e.name)), key=lambda e: e.name)
         except OSError as error:
             raise _unreadable(folder, error) from error
-        files += [(path, label) for path in images]
-    return files
+        files += [(e.path, label) for e in shown if not e.is_dir()]
+        for inner in (e.path for e in shown if e.is_dir()):
+            deeper = [
+                os.path.join(where, file)
+                for where, _, found in os.walk(inner)
+                for file in sorted(found)
+                if _is_shown(file)
+            ]
+            nested += deeper
+            if not deeper:
+                files.append((inner, label))  # which is no image, and is named as none
+    return files, nested
 
 
-def _is_image(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+def _is_shown(name: str) -> bool:
+    return not name.startswith(".") and name not in SYSTEM_NAMES
 
 
 def _unreadable(folder: Path, error: OSError) -> DatasetError:

@@ -45,6 +45,7 @@ class Evaluation:
             nats; None where none has.
         expected: what the scene was expected to show; None: as the model answers.
         hints: what looks wrong with how the model was used.
+        left_out: lines for people that name and count what of the data set is not among the faces.
     """
 
     model: Path
@@ -59,6 +60,7 @@ class Evaluation:
     kl_to_votes: float | None = None
     expected: str | None = None
     hints: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -68,7 +70,7 @@ class Evaluation:
             "split": self.split,
             "labelled_by": self.labelled_by,
             "without_majority": self.without_majority,
-            "skipped": list(self.skipped),
+            "skipped": [name.encode("utf-8", "backslashreplace").decode() for name in self.skipped],
             **self.card.as_dict(),
             "calibration_error": round(self.calibration_error, 5),
             "kl_to_votes": None if self.kl_to_votes is None else round(self.kl_to_votes, 5),
@@ -153,6 +155,7 @@ def evaluate(
         kl_to_votes=divergence,
         expected=expect,
         hints=_hints(card, path, conventions),
+        left_out=tuple(faces.left_out()),
     )
 
 

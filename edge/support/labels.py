@@ -10,14 +10,34 @@ UNSURE = "unsure"  # what is reported in place of an emotion whose confidence is
 # As folders are named in FER+, AffectNet, CK+, KDEF, RaFD, ADFES and others; one is a frequent slip.
 _SYNONYMS = {
     "anger": "angry",
+    "annoyed": "angry",
+    "furious": "angry",
+    "mad": "angry",
     "disgusted": "disgust",
+    "disgusting": "disgust",
     "afraid": "fear",
     "fearful": "fear",
+    "fearfull": "fear",
+    "frightened": "fear",
+    "scared": "fear",
+    "terrified": "fear",
     "happiness": "happy",
     "joy": "happy",
+    "joyful": "happy",
+    "smile": "happy",
+    "smiling": "happy",
     "neutrality": "neutral",
+    "natural": "neutral",
+    "normal": "neutral",
+    "noemotion": "neutral",
     "sadness": "sad",
+    "unhappy": "sad",
+    "sorrow": "sad",
+    "amazed": "surprise",
+    "astonished": "surprise",
+    "shocked": "surprise",
     "suprise": "surprise",
+    "suprised": "surprise",
     "surprised": "surprise",
 }
 _NUMBER = re.compile(r"^\d+\s*[-_. ]\s*")  # as in `0_angry`, which only sorts the folders
@@ -50,5 +70,5 @@ def is_class_name(name: str) -> bool:
 
 
 def _word(name: str) -> str:
-    word = _NUMBER.sub("", name.strip().lower())
+    word = re.sub(r"[\s_-]+", "", _NUMBER.sub("", name.strip().lower()))
     return _SYNONYMS.get(word, word)

@@ -17,12 +17,15 @@ from .kinds import HEAD, HEIC, image_kind, is_animated, is_deep, is_video, pixel
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".pgm", ".tif", ".tiff"}
 )
+# What systems put beside the files that people put there.
+SYSTEM_NAMES = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "ehthumbs.db", "@eaDir"})
 MOST_PIXELS = 120_000_000  # of 8 bits; half as many of more
 MOST_BYTES = 512 * 2**20
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "MOST_PIXELS",
+    "SYSTEM_NAMES",
     "is_still",
     "kind_of",
     "load_image",

@@ -1,5 +1,6 @@
 """Labelled faces in the folder layouts in which data sets are found."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -109,14 +110,14 @@ def test_an_emotion_without_images_is_allowed_and_counted_as_none(tmp_path, save
     assert load_split(tmp_path).counts() == {**dict.fromkeys(EMOTIONS, 0), "happy": 1}
 
 
-def test_files_that_are_no_images_and_hidden_folders_are_passed_over(tmp_path, save):
+def test_what_a_system_keeps_in_a_folder_is_passed_over_and_other_files_are_named(tmp_path, save):
     save("happy/a.png")
     (tmp_path / "happy" / "Thumbs.db").write_bytes(b"x")
     (tmp_path / "happy" / "notes.txt").write_text("x")
     (tmp_path / ".ipynb_checkpoints").mkdir()
     faces = load_split(tmp_path)
     assert len(faces) == 1
-    assert faces.skipped == ()
+    assert [os.path.basename(name) for name in faces.skipped] == ["notes.txt"]
 
 
 def test_a_corrupt_image_is_skipped_and_listed(labelled_folder, tmp_path):
@@ -222,3 +223,31 @@ def test_faces_can_be_read_in_colour(tmp_path):
     assert faces.shape == (2, 48, 48, 3)
     assert faces[0, 24, 24].tolist() == [200, 0, 0]
     assert faces[1, 24, 24].tolist() == [200, 200, 200]
+
+
+def test_what_lies_deeper_than_a_class_is_named_and_counted(tmp_path, save):
+    for name in EMOTIONS:
+        save(tmp_path / "test" / name / "1.png")
+    for i in range(3):
+        save(tmp_path / "test" / "happy" / "one" / f"{i}.png")
+    (tmp_path / "test" / "happy" / "1.png").unlink()
+    (tmp_path / "test" / "sad" / "notes.txt").write_text("no image")
+    (tmp_path / "test" / "sad" / "Thumbs.db").touch()
+    (tmp_path / "test" / "__MACOSX").mkdir()
+    faces = load_split(tmp_path)
+    assert len(faces) == 6
+    assert len(faces.skipped) == 4
+    assert faces.left_out() == [
+        "test/sad/notes.txt: is no readable image; skipped",
+        "test/happy/one: 3 files in a folder within a class; move them up to it",
+        "4 of 10 files or rows are skipped (test)",
+        "there is no face of happy (test)",
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jfif", ".jpe", "", ".data"])
+def test_an_image_of_any_name_is_a_face(tmp_path, save, suffix):
+    save(tmp_path / "test" / "happy" / "1.jpg")
+    path = tmp_path / "test" / "happy" / "1.jpg"
+    path.rename(path.with_name(f"1{suffix}"))
+    assert len(load_split(tmp_path)) == 1
