@@ -13,6 +13,7 @@ from ..support import registry
 from ..support.errors import EdgeEmoError, MissingExtraError
 from ..support.journal import JournalFormatter, prefix, printable
 from ..support.quiet import keep_own_stderr
+from .strict import make_strict
 
 # A package that a command may miss -> the extra that installs it.
 _EXTRAS = {
@@ -44,7 +45,7 @@ class _Registered(click.Group):
         if name not in self.list_commands(context):
             return None
         command: click.Command = registry.load(registry.COMMANDS, name)
-        return command
+        return make_strict(command)
 
 
 def _set_verbosity(context: click.Context, parameter: click.Parameter, value: int) -> int:
@@ -112,6 +113,8 @@ def _as_ctrl_c(number: int, frame: object) -> None:
 def _run(arguments: list[str], command: click.Command, name: str) -> int:
     context = command.make_context(name, [], resilient_parsing=True)
     try:
+        if any("\0" in argument for argument in arguments):
+            raise click.UsageError("an argument holds a NUL character, which no name or value can")
         context = command.make_context(name, list(arguments))
         with context:
             command.invoke(context)

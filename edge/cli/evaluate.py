@@ -77,6 +77,7 @@ def command(
     from ..evaluation.evaluation import evaluate
     from ..inference.runtime import Runtime
     from ..support.atomic import write_text
+    from ..support.journal import printable
     from ..support.progress import progress_bar
 
     runtime = Runtime(interpreter, threads)
@@ -91,8 +92,8 @@ def command(
         return
     if json_file:
         write_text(Path(json_file), text + "\n")
-    for file in done.skipped:
-        click.echo(f"edge-emo: {file}: is no readable image; skipped", err=True)
+    for line in done.left_out:
+        click.echo(f"edge-emo: {printable(line)}", err=True)
     click.echo(done.as_text())
     for hint in done.hints:
         click.echo(f"edge-emo: {hint}", err=True)

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import click
 
 from ..live.schema import check_types
 from ..live.settings import RunConfig
+from ..support.atomic import read_toml
 from ..support.errors import ConfigError
 from . import verbose_option
 from .options import GroupedCommand, setting_options
@@ -32,11 +32,10 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     values: dict[str, Any] = {}
     for file in [p for p in CONFIG_FILES if p.is_file()] + ([path] if path else []):
         try:
-            text = file.read_text(encoding="utf-8")
-            found = tomllib.loads(text)
+            found = read_toml(file)
         except (OSError, ValueError) as error:
             raise ConfigError(f"{file}: cannot be read: {error}") from None
-        if not text.strip():  # it may be in the making
+        if not found and file.is_file() and not file.stat().st_size:  # it may be in the making
             raise ConfigError(f"{file}: is empty; write settings into it, or a comment for none")
         try:
             check_types(found, RunConfig)

@@ -19,6 +19,7 @@ VOTES = (
     *("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"),
     *("contempt", "unknown", "NF"),
 )
+MOST_VOTES = 1000  # of one column; the original has ten voters a face
 _COLUMN_OF = np.argsort([emotion_index(name) for name in VOTES[: len(EMOTIONS)]])
 
 
@@ -118,13 +119,13 @@ def _read(path: Path) -> Votes:
     except (ValueError, IndexError, csv.Error):
         raise DatasetError(
             f"{path}: line {max(reader.line_num, 1)} is not of FER+; expected Usage and ten numbers "
-            f"of votes, under the names {', '.join(VOTES)}"
+            f"of votes, 0 to {MOST_VOTES}, under the names {', '.join(VOTES)}"
         ) from None
     return Votes(path, np.array(table, np.int64).reshape(-1, len(VOTES)), tuple(splits))
 
 
 def _count(text: str) -> int:
-    votes = int(text)
-    if votes < 0:
+    votes = int(text) if text.strip().isascii() and len(text) <= 8 else -1
+    if not 0 <= votes <= MOST_VOTES:
         raise ValueError(text)
     return votes

@@ -17,8 +17,14 @@ def off_switch(file: str | None, pin: int | None) -> Callable[[], str | None]:
         pin: the camera is closed while this GPIO pin is connected to ground.
 
     Raises:
-        ConfigError: the pin cannot be read.
+        ConfigError: the pin cannot be read, or the file would always be there.
     """
+    if file is not None and os.path.exists(file) and not os.path.isfile(file):
+        kind = "a folder" if os.path.isdir(file) else "a device or a pipe"
+        raise ConfigError(
+            f"off-file: {file} is {kind}, so the camera would stay closed; name a file that is there "
+            "only while it shall"
+        )
     grounded = None if pin is None else _pin(pin)
 
     def why() -> str | None:

@@ -15,6 +15,8 @@ from ..support.values import Frame, Status
 # These kinds are seen from what they are asked for; their names alone mean nothing.
 _KNOWN_BY_ARGUMENT = frozenset({"camera", "images", "stream", "video"})
 
+LONGEST_NUMBER = 20  # digits of a camera's number
+
 
 @dataclass(frozen=True)
 class SourceOptions:
@@ -113,7 +115,9 @@ def is_camera(what: str) -> bool:
 
 
 def _kind(what: str) -> tuple[str, str]:
-    if what.isdecimal() or what.startswith("/dev/video"):
+    if what.isascii() and what.isdecimal() and len(what) > LONGEST_NUMBER:
+        raise SourceError(f"camera {what[:LONGEST_NUMBER]}...: there is no such number; try 0")
+    if (what.isascii() and what.isdecimal()) or what.startswith("/dev/video"):
         return "camera", what
     if "://" in what:
         return "stream", what

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Self
 
 from ..support.errors import SourceError
-from ..support.image_file import IMAGE_SUFFIXES, kind_of, read_image, what_it_is, why_unreadable
+from ..support.image_file import (
+    IMAGE_SUFFIXES,
+    SYSTEM_NAMES,
+    kind_of,
+    read_image,
+    what_it_is,
+    why_unreadable,
+)
 from ..support.values import Frame
 from . import SourceOptions
 from .files.animation import Animation, is_animation
@@ -16,8 +23,6 @@ from .opencv import frame_of
 log = logging.getLogger(__name__)
 
 NAMED = 20  # files that are named one by one when they are left out
-# What systems put beside the files that people put there.
-_IGNORED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "ehthumbs.db", "@eaDir"})
 
 
 class Images:
@@ -86,7 +91,7 @@ def _entries(folder: Path) -> list[Path]:
         names = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except OSError as error:
         raise SourceError(f"{folder}: cannot be read: {error.strerror or error}") from None
-    return [p for p in names if p.name not in _IGNORED]
+    return [p for p in names if p.name not in SYSTEM_NAMES]
 
 
 def _may_be_image(path: Path) -> bool:

@@ -80,7 +80,9 @@ class Camera(_Capture):
     """A webcam by number or device file."""
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
-        device: int | str = int(argument) if argument.isdecimal() else argument
+        device: int | str = (
+            int(argument) if argument.isascii() and argument.isdecimal() else argument
+        )
         capture = _open(device)
         if not capture.isOpened():
             raise SourceError(

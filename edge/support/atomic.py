@@ -1,12 +1,14 @@
-"""Write a file whole or not at all: a temporary name beside it, fsync, rename."""
+"""Write a file whole or not at all: a temporary name beside it, fsync, rename. Read one in bounds."""
 
 import errno
 import glob
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .errors import OutputError
 
@@ -14,6 +16,8 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+MOST_TOML = 1_000_000  # bytes; no file of settings comes near it
 
 
 class Draft:
@@ -99,6 +103,35 @@ def replacing(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     finally:
         draft.drop()
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """Return a file's content. Raises: OSError, or ValueError if it has more than `most` bytes."""
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
+    return content
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says. Raises: OSError, or ValueError saying what is wrong with it."""
+    try:
+        said = tomllib.loads(read_bounded(path, MOST_TOML).decode())
+        if "\0" in _texts(said):
+            raise ValueError("a text in it holds a NUL character, which no name can have")
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return said
+
+
+def _texts(value: object) -> str:
+    """Return all texts in nested lists and tables, joined."""
+    if isinstance(value, dict):
+        return "".join(f"{key}{_texts(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return "".join(map(_texts, value))
+    return value if isinstance(value, str) else ""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
