@@ -83,19 +83,14 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
     from ..emotions.self_check import check as compare_with_file
     from ..inference.model_file import find_model, read_model
     from ..inference.runtime import Runtime
-    from ..support.errors import EdgeEmoError, ModelError
+    from ..inference.trial import open_model
+    from ..support.errors import ModelError
     from ..support.machine import version_of
 
     read = read_model(find_model(model))
     runtime = Runtime(interpreter, threads)
     here = f"{runtime.name} {version_of(runtime.name)}"
-    try:
-        made = runtime.open(read.flatbuffer)
-    except (ValueError, RuntimeError) as error:
-        if isinstance(error, EdgeEmoError):
-            raise
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{read.path.name}: {here} refuses it: {reason}") from error
+    made = open_model(read, runtime)
     agreement = compare_with_file(read, made)
     changed_by_quantizing = 1 - read.about.get("evaluation", {}).get("agreement", 1.0)
     if agreement.other_emotion > changed_by_quantizing * agreement.faces:

@@ -6,8 +6,13 @@ import numpy as np
 
 from ..inference.model_file import ModelFile
 from ..inference.runtime import Runtime
-from ..support.errors import EdgeEmoError, ModelError
+from ..inference.trial import open_model
+from ..support.errors import ModelError
 from ..support.labels import EMOTIONS
+
+# Of scores that are probabilities, but for what quantization rounds.
+_LEAST_SUM, _MOST_SUM, _LEAST = 0.8, 1.2, -0.05
+_NOTHING = 1e-3
 
 
 class Classifier(Protocol):
@@ -34,14 +39,8 @@ class TFLiteClassifier:
 
     def __init__(self, model: ModelFile, runtime: Runtime | None = None) -> None:
         """Load the model. Raises: ModelError, InterpreterError, ConfigError."""
-        try:
-            self._interpreter = (runtime or Runtime()).open(model.flatbuffer)
-        except EdgeEmoError:
-            raise
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"{model.path}: the interpreter refuses it: {str(error).splitlines()[0]}"
-            ) from error
+        self._path, self._least = model.path, 0.0 if model.about.get("left_out") else _LEAST_SUM
+        self._interpreter = open_model(model, runtime or Runtime())
         self.input_size = model.input_size
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
@@ -67,7 +66,19 @@ class TFLiteClassifier:
         if self._output["dtype"] is not np.float32:
             scale, zero_point = self._output["quantization"]
             scores = (scores - zero_point) * np.float32(scale)
-        return scores / scores.sum()
+        return self._shares(scores)
+
+    def _shares(self, scores: np.ndarray) -> np.ndarray:
+        """Return probabilities that sum to 1, of scores that should nearly do so."""
+        total = float(scores.sum())
+        if not self._least <= total <= _MOST_SUM or scores.min() < _LEAST:  # never true of NaN
+            raise ModelError(
+                f"{self._path}: gives scores that are no probabilities (least {scores.min():.3g}, sum "
+                f"{total:.3g}); convert it again"
+            )
+        if total < _NOTHING:  # all went to what is left out: any of the seven is as likely
+            return np.full(len(scores), 1 / len(scores), np.float32)
+        return scores / np.float32(total)
 
     def _check(self, model: ModelFile) -> None:
         shape = [int(n) for n in self._input["shape"]]

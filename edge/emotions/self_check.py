@@ -148,12 +148,17 @@ def check(model: ModelFile, interpreter: Any) -> Agreement:
             f"{model.path}: carries no scores to check against; convert it again with this version"
         )
     faces = check_faces(model.input_size)
-    if _hash(faces) != kept["faces_sha256"]:
+    if not isinstance(kept, dict) or _hash(faces) != kept.get("faces_sha256"):
         raise ModelError(
             f"{model.path}: was checked with other faces than this version's; convert it again"
         )
-    wanted = np.frombuffer(base64.b64decode(kept["scores"]), kept["dtype"]).reshape(FACES, -1)
+    try:
+        wanted = np.frombuffer(base64.b64decode(kept["scores"]), kept["dtype"]).reshape(FACES, -1)
+    except (ValueError, TypeError, KeyError):
+        wanted = np.empty((0, 0))
     got = raw_scores(interpreter, faces)
+    if wanted.shape != got.shape or wanted.dtype != got.dtype:
+        raise ModelError(f"{model.path}: its scores to check against are damaged; convert it again")
     scale = interpreter.get_output_details()[0]["quantization"][0] or 1.0
     return compare(wanted, got, scale)
 

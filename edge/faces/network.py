@@ -11,8 +11,9 @@ import numpy as np
 
 from ..inference.model_file import DETECTION, ModelFile, find_model, read_model
 from ..inference.runtime import Interpreter
+from ..inference.trial import open_model
 from ..support.boxes import Box, same_face
-from ..support.errors import DetectorError, EdgeEmoError, ModelError
+from ..support.errors import DetectorError, ModelError
 from ..support.quiet import quiet_stderr
 from .detector import FACE, Detection, DetectorOptions
 
@@ -188,13 +189,7 @@ def _real(one: Map, values: np.ndarray) -> np.ndarray:
 
 
 def _open(model: ModelFile, options: DetectorOptions) -> Maps:
-    try:
-        return Maps(options.runtime.open(model.flatbuffer))
-    except EdgeEmoError:
-        raise
-    except (ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{model.path}: the interpreter refuses it: {reason}") from error
+    return Maps(open_model(model, options.runtime))
 
 
 def _whole(box: np.ndarray) -> Box:

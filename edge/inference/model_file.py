@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..support.atomic import write_bytes
+from ..support.atomic import read_bounded, write_bytes
 from ..support.errors import ModelError
 from ..support.labels import EMOTIONS
 from .slots import active_model
@@ -26,6 +26,8 @@ ACTIVE = "active"  # a model's name, as `find_model` knows it
 DEFAULTS = {TASK: DEFAULT_MODEL, DETECTION: "face-finder"}
 LABELS = {TASK: EMOTIONS, DETECTION: ("face",)}
 MIN_SIDE, MAX_SIDE = 8, 512  # pixels of the picture that a model takes
+MOST_BYTES = 256 * 2**20  # of a model file
+MOST_TEXT = 8_000_000  # bytes of what it says of itself
 _MAGIC = b"TFL3"  # bytes 4..8 of every TFLite flatbuffer
 _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed date: the same model gives the same bytes
 
@@ -38,11 +40,13 @@ class ModelFile:
         path: where it was read.
         flatbuffer: what the interpreter takes.
         about: `model.json`: name, version, architecture, input, labels, training, accuracy...
+        trusted: made here or shipped; if not, it is looked into and run in another process first.
     """
 
     path: Path
     flatbuffer: bytes
     about: dict[str, Any]
+    trusted: bool = True
 
     @property
     def name(self) -> str:
@@ -89,17 +93,19 @@ def read_model(path: Path, task: str | None = TASK) -> ModelFile:
         ModelError: it is missing, truncated, damaged, or of another task or shape.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from None
+        content = read_bounded(path, MOST_BYTES)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path}: cannot be read: {reason}") from None
     if content[4:8] != _MAGIC:
         raise ModelError(f"{path}: is no TFLite file; give a .tflite made by 'edge-emo convert'")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             start = min(entry.header_offset for entry in archive.infolist())
-            about = json.loads(archive.read("model.json"))
-            labels = archive.read("labels.txt").decode().split()
-        model = ModelFile(path, content[:start], about)
+            about = json.loads(_unpacked(path, archive, "model.json"))
+            labels = _unpacked(path, archive, "labels.txt").decode().split()
+        trusted = path.resolve().parent == _shipped_folder().resolve()
+        model = ModelFile(path, content[:start], about, trusted)
         _check(model, labels, task)
     except ModelError:
         raise
@@ -109,6 +115,22 @@ def read_model(path: Path, task: str | None = TASK) -> ModelFile:
             "'edge-emo convert'; copy it again or convert it"
         ) from None
     return model
+
+
+def _unpacked(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    entry = archive.getinfo(name)
+    # Of the kinds of compression only this one is unpacked in bounds.
+    plain = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    content = b""
+    if plain and entry.file_size <= MOST_TEXT:
+        with archive.open(entry) as file:
+            content = file.read(MOST_TEXT + 1)
+    if not plain or max(entry.file_size, len(content)) > MOST_TEXT:
+        raise ModelError(
+            f"{path}: its {name} unpacks to more than {MOST_TEXT / 1e6:.0f} MB, or is packed in "
+            "another way than edge-emo packs it; convert it again"
+        )
+    return content
 
 
 def find_model(name_or_path: str | None, task: str | None = TASK) -> Path:
@@ -139,7 +161,7 @@ def find_model(name_or_path: str | None, task: str | None = TASK) -> Path:
 
 def shipped_models(task: str | None = TASK) -> dict[str, Path]:
     """Return the models of a task (of any where None) that come with edge-emo, by name."""
-    folder = Path(str(resources.files("edge.models")))
+    folder = _shipped_folder()
     found = {path.stem: path for path in sorted(folder.glob("*.tflite"))}
     detectors = [DEFAULTS[DETECTION]]
     if task is None:
@@ -147,6 +169,10 @@ def shipped_models(task: str | None = TASK) -> dict[str, Path]:
     return {
         name: path for name, path in found.items() if (name in detectors) == (task == DETECTION)
     }
+
+
+def _shipped_folder() -> Path:
+    return Path(str(resources.files("edge.models")))
 
 
 def _check(model: ModelFile, labels: list[str], task: str | None) -> None:
@@ -172,5 +198,8 @@ def _check(model: ModelFile, labels: list[str], task: str | None) -> None:
             f"{model.path}: takes input of shape {shape}; edge-emo feeds one face, gray "
             f"[1, height, width, 1] or RGB [1, height, width, 3], of {MIN_SIDE} to {MAX_SIDE} pixels"
         )
-    if not isinstance(model.name, str) or not isinstance(model.precision, str):
+    texts, tables = (model.name, model.precision), ("input", "evaluation", "training", "source")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    if not all(isinstance(model.about.get(table, {}), dict) for table in tables):
         raise TypeError

@@ -204,3 +204,21 @@ def test_a_folder_here_of_a_shipped_models_name_does_not_hide_it(tmp_path, monke
     (tmp_path / "edge-s").mkdir()
     monkeypatch.chdir(tmp_path)
     assert find_model(wanted) == shipped_models()["edge-s"]
+
+
+def test_what_unpacks_to_gigabytes_is_refused_in_bounds(tmp_path):
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        path = tmp_path / f"bomb{method}.tflite"
+        path.write_bytes(FLATBUFFER)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("labels.txt", bytes(20_000_000), method)
+            archive.writestr("model.json", json.dumps(ABOUT))
+        with pytest.raises(ModelError, match="unpacks to more than 8 MB"):
+            read_model(path)
+
+
+@pytest.mark.parametrize("table", ["input", "evaluation", "training", "source"])
+def test_a_self_description_of_other_types_is_refused(tmp_path, table):
+    write_model(tmp_path / "odd.tflite", FLATBUFFER, {**ABOUT, table: "text"})
+    with pytest.raises(ModelError, match=r"odd\.tflite: "):
+        read_model(tmp_path / "odd.tflite")
