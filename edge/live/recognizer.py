@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..emotions import UNSURE_BELOW
 from ..inference.runtime import Runtime
 from ..support.errors import ImageError, SourceError
 from ..support.values import Face, Observation
@@ -44,7 +45,7 @@ class Recognizer:
         min_face: float = 0.1,
         search_every: float = 0.25,
         expect: str | None = None,
-        unsure_below: float = 0.0,
+        unsure_below: float = UNSURE_BELOW,
         runtime: Runtime | None = None,
     ) -> None:
         """Load the model and the detector.

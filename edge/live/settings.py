@@ -4,6 +4,7 @@ import dataclasses
 import math
 import re
 
+from ..emotions import UNSURE_BELOW
 from ..inference.runtime import Runtime, check_threads
 from ..inference.threads import inference_threads
 from ..support.errors import ConfigError
@@ -133,7 +134,7 @@ class RunConfig:
         check=_expectation,
     )
     unsure_below: float = setting(
-        0.0,
+        UNSURE_BELOW,
         RECOGNITION,
         "Report 'unsure' where the confidence is lower than this.",
         metavar="0..1",
