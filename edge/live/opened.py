@@ -28,7 +28,8 @@ from ..outputs.privacy import Privacy
 from ..outputs.systemd import Notifier, Systemd
 from ..outputs.window import why_no_window
 from ..sources import Source, SourceOptions, is_camera, open_source, shown_name, source_class
-from ..sources.reconnecting import Patience, Reconnecting
+from ..sources.reconnecting import LONGEST_PAUSE_S, Patience, Reconnecting
+from ..sources.urls import is_url
 from ..support.errors import OutputError
 from ..support.values import Frame, Status
 from .loop import Summary, run
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 # As a service a camera that is away is waited for: a new process every few seconds would keep a small
 # board busy. Not for ever, as systemd counts the whole system as starting until then.
 FIRST_S = 60.0
+NETWORK_PAUSE_S = 2.0  # the longest pause before a network camera is tried again
 
 
 @dataclass(frozen=True)
@@ -202,10 +204,14 @@ class Opened:
             first_s = FIRST_S if self._notifier.listens and config.reconnect else 0.0
         elif first_s is None and before is not None and before.config.what == config.what:
             first_s = math.inf if config.reconnect else 0.0  # it was there, and may be away now
+        patience = Patience(
+            *(config.camera_timeout, config.freeze_after, config.reconnect, first_s or 0.0),
+            NETWORK_PAUSE_S if is_url(config.what) else LONGEST_PAUSE_S,
+        )
         return Reconnecting(
             open_it,
             self._stop,
-            Patience(config.camera_timeout, config.freeze_after, config.reconnect, first_s or 0.0),
+            patience,
             off_switch(config.off_file, config.off_gpio),
             shown_name(config.what),
             source_class(config.what).continuous,

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from ..support import registry
 from ..support.errors import SourceError
 from ..support.image_file import is_still
 from ..support.values import Frame, Status
+from .urls import is_film, is_url, local_path, without_secrets
 
+STDIN = "/dev/stdin"
 # These kinds are seen from what they are asked for; their names alone mean nothing.
 _KNOWN_BY_ARGUMENT = frozenset({"camera", "images", "stream", "video"})
 
@@ -74,9 +77,10 @@ def open_source(what: str, options: SourceOptions | None = None) -> Source:
     """Open a camera, stream, file or folder.
 
     Args:
-        what: a camera's number (`0`) or device (`/dev/video0`), a registered name with an optional
-            argument (`picamera`, `picamera:1`, `demo`), a URL (`rtsp://...`), or the path of a
-            video, an image or a folder of images.
+        what: a camera's number (`0`), its device or a link to that (`/dev/video0`,
+            `/dev/v4l/by-id/...`), a registered name with an optional argument (`picamera`,
+            `picamera:1`, `demo`), a URL (`rtsp://...`), the path of a video, an image or a folder
+            of images, or `-` for a video from standard input.
 
     Raises:
         SourceError: there is no such thing, or it gives no frames.
@@ -97,16 +101,7 @@ def source_class(what: str) -> Any:
 
 def shown_name(what: str) -> str:
     """Return how people and records may see what is asked for: a URL without its secrets."""
-    return without_secrets(what) if "://" in what else what
-
-
-def without_secrets(url: str) -> str:
-    """Return a URL as records and messages may show it: without its password."""
-    url = re.sub(r"(?i)\b(pass\w*|pwd)=[^&/?]*", r"\1=***", url)
-    scheme, _, rest = url.partition("://")
-    head, at, tail = rest.rpartition("@")
-    user = head.partition(":")[0]
-    return f"{scheme}://{user}{at}{tail}"
+    return without_secrets(what)
 
 
 def is_camera(what: str) -> bool:
@@ -117,10 +112,14 @@ def is_camera(what: str) -> bool:
 def _kind(what: str) -> tuple[str, str]:
     if what.isascii() and what.isdecimal() and len(what) > LONGEST_NUMBER:
         raise SourceError(f"camera {what[:LONGEST_NUMBER]}...: there is no such number; try 0")
-    if (what.isascii() and what.isdecimal()) or what.startswith("/dev/video"):
+    if (what.isascii() and what.isdecimal()) or _is_device(what):
         return "camera", what
-    if "://" in what:
-        return "stream", what
+    if what == "-":
+        return "video", STDIN
+    if is_url(what):
+        if local := local_path(what):
+            return _kind(local)
+        return ("video" if is_film(what) else "stream"), what
     name, _, argument = what.partition(":")
     if name in registry.names(registry.SOURCES) and name not in _KNOWN_BY_ARGUMENT:
         return name, argument
@@ -129,8 +128,21 @@ def _kind(what: str) -> tuple[str, str]:
         raise SourceError(f"{what!a}: its name is not valid Unicode; rename it")
     if not os.path.exists(what):
         cameras = "a number, picamera, mock or an rtsp:// URL"
-        raise SourceError(f"{what}: no such file or folder, and no camera's name ({cameras})")
+        name = without_secrets(what.replace(":/", "://", 1)) if "@" in what else what
+        raise SourceError(f"{name}: no such file or folder, and no camera's name ({cameras})")
     return ("images" if path.is_dir() or is_still(path) else "video"), what
+
+
+def _is_device(what: str) -> bool:
+    """Whether this is a camera's device file or a link to one, also while it is unplugged."""
+    real = os.path.realpath(what)
+    if re.fullmatch(r"/dev/video\d+", real):
+        return True
+    try:
+        mode = os.stat(what).st_mode
+    except (OSError, ValueError):
+        return real.startswith("/dev/") and not re.match(r"/dev/(shm|fd|std\w+|mqueue)\b", real)
+    return stat.S_ISCHR(mode) and not real.startswith(("/dev/pts/", "/dev/tty"))
 
 
 def _is_unicode(text: str) -> bool:

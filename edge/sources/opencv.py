@@ -1,11 +1,16 @@
 """Webcams, video files and network streams, read through OpenCV's `VideoCapture`."""
 
+import errno
+import logging
 import os
+import re
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -14,7 +19,7 @@ from ..faces.crop import to_gray
 from ..support.errors import SourceError
 from ..support.quiet import quiet_stderr
 from ..support.values import Frame
-from . import SourceOptions, without_secrets
+from . import STDIN, SourceOptions
 from .files.container import what_is_missing
 from .files.interlaced import (
     Watch,
@@ -25,10 +30,16 @@ from .files.interlaced import (
 )
 from .files.media_time import MediaTime
 from .orientation import turn
+from .urls import advice_on_password, is_url, without_secrets
+from .v4l2 import device_of, why_not_opened
 
 # Read by OpenCV when it first opens a video: what FFmpeg would print, our errors say in one line.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 STREAM_OPEN_MS = 10_000
+KNOCK_S = 3.0
+RATE = 30.0  # what a camera is expected to give where no rate is asked for
+ENOUGH = 0.9  # of the rate asked for
+log = logging.getLogger(__name__)
 
 
 class _Capture:
@@ -77,26 +88,68 @@ class _Capture:
 
 
 class Camera(_Capture):
-    """A webcam by number or device file."""
+    """A webcam by number or device file, in the pixel format that gives the rate asked for."""
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
-        device: int | str = (
-            int(argument) if argument.isascii() and argument.isdecimal() else argument
-        )
-        capture = _open(device)
+        path = device_of(argument)
+        number = re.fullmatch(r"/dev/video(\d{1,4})", str(path))
+        device: int | str = int(number[1]) if number else int(argument) if not path else str(path)
+        capture = _open(device, cv2.CAP_V4L2 if path else cv2.CAP_ANY)
         if not capture.isOpened():
             raise SourceError(
-                f"camera {argument}: cannot be opened; {_cameras_here()} "
+                f"camera {argument}: cannot be opened; {why_not_opened(path)} "
                 "(without a camera: --camera mock, or --source demo)"
             )
-        if options.size:
-            capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size[0])
-            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size[1])
-        if options.fps:
-            capture.set(cv2.CAP_PROP_FPS, options.fps)
+        _choose_format(capture, options)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones
         super().__init__(argument, capture)
         self.rotate, self.mirror = options.rotate, options.mirror
+        _report(argument, capture, options)
+
+
+def _choose_format(capture: cv2.VideoCapture, options: SourceOptions) -> None:
+    """Ask for size and rate; where the camera's own format is too slow, try the compressed one.
+
+    Uncompressed, a webcam's larger pictures do not fit through USB 2 at their full rate.
+    """
+    wanted = options.fps or RATE
+
+    def ask(code: int | None) -> float:
+        if code is not None:
+            capture.set(cv2.CAP_PROP_FOURCC, code)
+        if options.size:
+            capture.set(cv2.CAP_PROP_FRAME_WIDTH, options.size[0])
+            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, options.size[1])
+        if options.fps or code is not None:
+            capture.set(cv2.CAP_PROP_FPS, wanted)
+        return float(capture.get(cv2.CAP_PROP_FPS))
+
+    rate = ask(None)
+    own = int(capture.get(cv2.CAP_PROP_FOURCC))
+    mjpg = cv2.VideoWriter.fourcc(*"MJPG")
+    if 0 < rate < ENOUGH * wanted and own not in (0, mjpg) and ask(mjpg) <= rate:
+        ask(own)
+
+
+def _report(name: str, capture: cv2.VideoCapture, options: SourceOptions) -> None:
+    """Say what the camera gives; as a warning where that is less than it was asked for."""
+    width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+    height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
+    code = int(capture.get(cv2.CAP_PROP_FOURCC))
+    letters = "".join(chr(code >> shift & 0xFF) for shift in (0, 8, 16, 24))
+    kind = f" {letters}" if letters.isalnum() else ""
+    wrong_size = options.size is not None and options.size != (width, height)
+    too_slow = options.fps is not None and 0 < rate < ENOUGH * options.fps
+    level = logging.WARNING if wrong_size or too_slow else logging.INFO
+    asked = ""
+    if level == logging.WARNING:
+        size = ["{}x{}".format(*options.size)] if options.size else []
+        rates = [f"{options.fps:g} frames/s"] if options.fps else []
+        asked = f"; it was asked for {' at '.join([*size, *rates])}"
+    log.log(
+        level, "camera %s: gives %dx%d%s at %g frames/s%s", name, width, height, kind, rate, asked
+    )
 
 
 class Stream(_Capture):
@@ -104,6 +157,8 @@ class Stream(_Capture):
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
         timeout_ms = max(1, round(options.timeout_s * 1000))
+        name = without_secrets(argument)
+        _knock(argument, name)
         capture = _open(
             argument,
             cv2.CAP_FFMPEG,
@@ -112,11 +167,10 @@ class Stream(_Capture):
                 *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms),
             ],
         )
-        name = without_secrets(argument)
         if not capture.isOpened():
             raise SourceError(
-                f"{name}: no stream came; check the URL, the "
-                "password and that the camera is reachable"
+                f"{name}: no stream came; check the URL, the password and that the camera is "
+                f"reachable{advice_on_password(argument)}"
             )
         super().__init__(name, capture)
         self.rotate, self.mirror = options.rotate, options.mirror
@@ -129,21 +183,20 @@ class Video(_Capture):
 
     def __init__(self, argument: str, options: SourceOptions) -> None:
         path = Path(argument)
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+        name = "standard input" if argument == STDIN else without_secrets(argument)
+        if not is_url(argument):
+            _check_readable(path, name)
         capture = _open(argument, cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(
-                f"{path}: is no video that OpenCV can read; it may be truncated or of another kind"
+                f"{name}: is no video that OpenCV can read; it may be truncated or of another kind"
             )
         if path.is_file() and begins_unconverted(path):
             self.rotate = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360 // 90 * 90
             capture = open_as_progressive(path)
             if not capture.isOpened():
                 raise SourceError(f"{path}: {why_not_converted()}")
-        super().__init__(str(path), capture)
+        super().__init__(name, capture)
         self._path = path
         self._watch = Watch(path if path.is_file() else None)
         self._time = MediaTime(self.fps)
@@ -192,10 +245,35 @@ def _open(*arguments: Any) -> cv2.VideoCapture:
             return cv2.VideoCapture()
 
 
-def _cameras_here() -> str:
-    found = sorted(str(p) for p in Path("/dev").glob("video*"))
-    if os.name != "posix" or not Path("/dev").is_dir():
-        return "is it plugged in, and free of other programs?"
-    if not found:
-        return "this machine has no /dev/video*: plug a camera in"
-    return f"there are {', '.join(found)}: check the number, and that no other program uses it"
+def _check_readable(path: Path, name: str) -> None:
+    """Refuse what cannot be read. What is no file is not opened: a pipe would lose its beginning.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        if path.is_file():
+            path.open("rb").close()
+        elif not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise SourceError(f"{name}: cannot be read: {error.strerror}") from None
+
+
+def _knock(url: str, name: str) -> None:
+    """Ask whether an RTSP camera answers at all; FFmpeg would wait for long for one that does not.
+
+    Raises:
+        SourceError: it does not.
+    """
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in ("rtsp", "rtsps") or advice_on_password(url):
+        return
+    try:
+        place = parts.hostname or "", parts.port or (322 if parts.scheme == "rtsps" else 554)
+        socket.create_connection(place, KNOCK_S).close()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error) or "no answer"
+        raise SourceError(
+            f"{name}: no stream came ({why}); check the URL and that the camera is reachable"
+        ) from None

@@ -138,6 +138,17 @@ class PiCamera:
             self._camera.close()
 
 
+class MockCamera(PiCamera):
+    """A camera that is not there: the same source on a stand-in, which shows the demo clip for ever."""
+
+    kind = "mock"
+
+    def __init__(self, argument: str, options: SourceOptions) -> None:
+        from . import fake_picamera2
+
+        super().__init__(argument, options, module=fake_picamera2)
+
+
 def _import_picamera2() -> Any:
     try:
         return importlib.import_module("picamera2")

@@ -31,12 +31,14 @@ class Patience:
         same_s: seconds of nothing but one picture, or black ones; 0 does not look.
         again: reopen a failed camera; if not, its failure is raised.
         first_s: seconds to go on trying when it cannot be opened at first; then that is raised.
+        pause_s: the longest pause between two attempts; a network camera bears short ones.
     """
 
     frame_s: float = 5.0
     same_s: float = 10.0
     again: bool = True
     first_s: float = 0.0
+    pause_s: float = LONGEST_PAUSE_S
 
 
 class Reconnecting:
@@ -228,7 +230,7 @@ class Reconnecting:
 
     def _pause(self) -> Iterator[Status]:
         yield from self._ticks(self._pause_s)
-        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S, self._patience.pause_s)
         # The device stays taken until the thread that read it has closed it.
         for status in self._ticks(self._patience.frame_s):
             if not self._still_stuck():

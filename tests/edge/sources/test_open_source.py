@@ -7,8 +7,8 @@ import pytest
 from edge.sources import open_source
 from edge.sources.demo import Demo
 from edge.sources.images import Images
-from edge.sources.mock import MockCamera
 from edge.sources.opencv import Video
+from edge.sources.picamera import MockCamera
 from edge.support.errors import SourceError
 
 
