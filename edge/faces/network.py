@@ -20,6 +20,7 @@ from .detector import FACE, Detection, DetectorOptions
 UNIT = 32  # pictures are fed in multiples of it, pixels: the stride of the coarsest map
 CHANNELS = 10  # of a cell: logits of face and thing, box (4), eyes (4)
 AS_HAAR = 1.09  # side of Haar's square over the root of this box's area: the median of 492 faces
+MIN_FACE = 1 / 30  # of the picture's height, where nothing else is asked for
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 
 
@@ -69,7 +70,7 @@ class NetworkDetector:
         self._threshold = float(about["threshold"])
         self._smallest = float(about["smallest_face"])
         self._sides = int(about["least_height"]), int(about["most_height"])
-        self._min_face = options.min_face
+        self._min_face = options.min_face or MIN_FACE
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Return the faces in uint8 `[height, width]` `image`, the surest first."""
