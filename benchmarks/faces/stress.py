@@ -16,6 +16,7 @@ MOST = 100  # photos that each case is made from, spread evenly over those there
 LEAST = 48  # height of a face that is clear enough to begin with, pixels
 PLAIN_SIZE, PLAIN_FACE = (640, 360), 90  # of the cases that are not about size, pixels
 HD = (1280, 720)
+FADE = 0.06  # of a photo's shorter side: how wide its border fades
 NOISE = 4.0  # standard deviation that is added where there is little light, gray levels
 
 Change = Callable[[np.ndarray, Truth, np.random.Generator], np.ndarray]
@@ -27,7 +28,7 @@ class Case:
 
     Attributes:
         name: its row.
-        face: height of the face in the frame, pixels.
+        face: width of the face in the frame, pixels.
         size: width and height of the frame, pixels.
         roll: degrees that the upright head is made to lean, to one side and the other in turn.
         change: what is done to the frame then.
@@ -65,9 +66,9 @@ def _blurred(frame: np.ndarray, truth: Truth, rng: np.random.Generator) -> np.nd
 
 
 CASES = (
-    Case("upright, 90 px in 640x360"),
+    Case("upright, 90 px wide in 640x360"),
     *(Case(f"rolled by {degrees} degrees", roll=degrees) for degrees in (15, 30, 45)),
-    *(Case(f"{pixels} px in 720p", face=pixels, size=HD) for pixels in (64, 48, 32, 24)),
+    *(Case(f"{pixels} px wide in 720p", face=pixels, size=HD) for pixels in (64, 48, 32, 24)),
     Case("a quarter of the light, noise", change=_dark),
     Case("lower half covered", change=_covered(0.5, 1.1)),
     Case("upper half covered", change=_covered(-0.1, 0.5)),
@@ -92,12 +93,13 @@ def take_stress(
     Args:
         progress: called with (photos done, photos in all).
     """
-    photos = list(photos_of(sets))
+    photos, places = list(photos_of(sets)), list(places_of(sets))
     counts = {case.name: {s.name: np.zeros(3, int) for s in systems} for case in CASES}
     for number, (item, truth) in enumerate(photos):
         gray = read_gray(item)
+        place = read_gray(places[number % len(places)]) if places else None
         for case in CASES:
-            frame, moved = make_case(gray, truth, case, number)
+            frame, moved = make_case(gray, truth, place, case, number)
             for system in systems:
                 seen = match(look(system, frame)[0], [moved])
                 counts[case.name][system.name] += (seen.found[0], 1, len(seen.false))
@@ -120,23 +122,49 @@ def photos_of(sets: Sequence[FaceSet]) -> Iterator[tuple[Item, Truth]]:
     yield from (fit[int(i * step)] for i in range(min(MOST, len(fit))))
 
 
+def places_of(sets: Sequence[FaceSet]) -> Iterator[Item]:
+    """Yield the pictures that show no face: the made cases' backgrounds."""
+    for one in sets:
+        yield from (i for i in one.items if not i.is_clip and not i.truths.get(0))
+
+
 def _is_fit(truth: Truth) -> bool:
     return truth.kind not in (SMALL, "hard") and truth.height >= LEAST and truth.eyes is not None
 
 
-def make_case(gray: np.ndarray, truth: Truth, case: Case, number: int) -> tuple[np.ndarray, Truth]:
+def _filling(place: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the middle of a picture at a frame's size, float."""
+    scale = max(size[0] / place.shape[1], size[1] / place.shape[0])
+    large = cv2.resize(place, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    top, left = (large.shape[0] - size[1]) // 2, (large.shape[1] - size[0]) // 2
+    return large[max(0, top) :, max(0, left) :][: size[1], : size[0]].astype(float)
+
+
+def _faded(shape: tuple[int, ...]) -> np.ndarray:
+    """Return how much of a photo shows, 0..1: all but at its border."""
+    sides = (np.arange(n) + 0.5 for n in shape)
+    down, across = (
+        np.minimum(s, n - s) / (FADE * min(shape)) for s, n in zip(sides, shape, strict=True)
+    )
+    return np.minimum(1, np.minimum(down[:, None], across)).astype(np.float32)
+
+
+def make_case(
+    gray: np.ndarray, truth: Truth, place: np.ndarray | None, case: Case, number: int
+) -> tuple[np.ndarray, Truth]:
     """Return a frame with the photo's face in it as the case says, and where the face is.
 
-    Beyond the photo's border its edge is repeated, so that the border is no clue.
+    The photo's border fades into the background.
 
     Args:
         gray: the photo, uint8 `[h, w]`.
+        place: the background, uint8 `[h, w]`; None for the photo's mean gray.
         number: of the photo; it decides the place in the frame, the side to lean to and the noise.
     """
     rng = np.random.default_rng(number)
     x, y, width, height = truth.box
-    scale = case.face / height
-    width, height = width * scale, float(case.face)
+    scale = case.face / width
+    width, height = float(case.face), height * scale
     side = math.hypot(width, height) / 2
     frame_width, frame_height = case.size
     centre = rng.uniform(side, frame_width - side), rng.uniform(side, frame_height - side)
@@ -147,8 +175,9 @@ def make_case(gray: np.ndarray, truth: Truth, case: Case, number: int) -> tuple[
     # A photo that is made much smaller must not be sampled only here and there.
     if scale < 1:
         gray = cv2.GaussianBlur(gray, (0, 0), 0.4 / scale)
-    frame = cv2.warpAffine(
-        gray, matrix, case.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    opaque = cv2.warpAffine(_faded(gray.shape), matrix, case.size)
+    photo = cv2.warpAffine(gray, matrix, case.size, borderMode=cv2.BORDER_REPLICATE)
+    behind = np.full(photo.shape, gray.mean()) if place is None else _filling(place, case.size)
+    frame = np.rint(behind + opaque * (photo - behind)).astype(np.uint8)
     moved = Truth((centre[0] - width / 2, centre[1] - height / 2, width, height), truth.kind)
     return case.change(frame, moved, rng), moved

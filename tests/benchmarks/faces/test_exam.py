@@ -124,5 +124,5 @@ def test_the_portraits_make_an_exam_that_haar_passes(edge_emo, tmp_path):
     assert system["recall"][f"{tmp_path.name}: clear"] == {"found": 2, "of": 2}
     assert system["sets"][tmp_path.name]["false_boxes"] == 0
     assert system["sets"][tmp_path.name]["pictures"] == 3
-    assert system["stress"]["upright, 90 px in 640x360"] == {"found": 2, "of": 2, "false": 0}
+    assert system["stress"]["upright, 90 px wide in 640x360"] == {"found": 2, "of": 2, "false": 0}
     assert cv2.imread(str(picture)).shape[1] == 1440
