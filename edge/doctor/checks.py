@@ -13,7 +13,7 @@ CHECKS: dict[str, Callable[[], Results]] = {
     "xnnpack": software.xnnpack,
     "opencv": software.opencv,
     "interlaced": software.interlaced,
-    "cascade": software.cascade,
+    "detector": software.detector,
     "v4l2": cameras.v4l2,
     "picamera": cameras.picamera,
     "groups": cameras.groups,

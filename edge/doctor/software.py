@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+from ..support.errors import EdgeEmoError
 from .finding import FAIL, OK, WARN, Results, read_text
 
 
@@ -96,11 +97,25 @@ def interlaced() -> Results:
     )
 
 
-def cascade() -> Results:
+def detector() -> Results:
+    """Let each of the two detectors that are shipped look at a plain picture."""
+    import numpy as np
+
     from ..faces import make_detector
 
-    make_detector("haar")
-    yield OK, "the face cascade is there", ""
+    other = {"network": "haar", "haar": "network"}
+    for name in other:
+        try:
+            make_detector(name).detect(np.zeros((96, 96), np.uint8))
+        except EdgeEmoError as error:
+            state = FAIL if name == "network" else WARN
+            yield (
+                state,
+                f"{name}: {error}",
+                f"reinstall it; until then --detector {other[name]} runs",
+            )
+        else:
+            yield OK, f"{name} looks for faces", ""
 
 
 def _built(build: str, what: str) -> str:

@@ -41,9 +41,9 @@ class Recognizer:
         self,
         model: str | os.PathLike[str] | None = None,
         *,
-        detector: "str | Detector" = "haar",
-        min_face: float = 0.1,
-        search_every: float = 0.25,
+        detector: "str | Detector" = "network",
+        min_face: float | None = None,
+        search_every: float = 0.4,
         expect: str | None = None,
         unsure_below: float = UNSURE_BELOW,
         runtime: Runtime | None = None,
@@ -53,7 +53,8 @@ class Recognizer:
         Args:
             model: a shipped model's name or a `.tflite` file; None takes the default model.
             detector: a registered name, or any object with the method `detect(image)`.
-            min_face: the smallest face to find, as a share of the picture's height, 0..1.
+            min_face: the smallest face to find, as a share of the picture's height, 0..1; None for
+                the detector's own.
             search_every: how often `watch` searches a frame for faces, seconds; they are followed
                 in between. 0 searches every frame.
             expect: how common each emotion is expected to be: "everyday", "acted", "even" or a TOML

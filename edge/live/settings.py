@@ -108,17 +108,17 @@ class RunConfig:
     model: str | None = setting(
         None, RECOGNITION, "A shipped model or a .tflite file.", metavar="NAME|FILE", shown="edge-s"
     )
-    detector: str = setting("haar", RECOGNITION, "The face detector.", metavar="NAME")
+    detector: str = setting("network", RECOGNITION, "The face detector.", metavar="NAME")
     min_face: float | None = setting(
         None,
         RECOGNITION,
         "Smallest face to find, as a share of the frame's height.",
         metavar="0..1",
-        shown="what the detector is best at; haar 0.1",
+        shown="network 0.033, haar 0.1",
         check=share_above_0,
     )
     search_every: float = setting(
-        0.25,
+        0.4,
         RECOGNITION,
         "How often a frame is searched for faces; in between they are followed. 0: every frame.",
         metavar="SECONDS",

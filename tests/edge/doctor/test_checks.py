@@ -19,7 +19,7 @@ def test_every_check_reports_and_this_machine_can_run(edge_emo):
     assert {f["check"] for f in findings} == set(CHECKS)
     assert {f["state"] for f in findings} <= {"ok", "warn", "fail"}
     state = {f["check"]: f["state"] for f in findings}
-    assert {state[c] for c in ("python", "interpreter", "opencv", "cascade")} == {"ok"}
+    assert {state[c] for c in ("python", "interpreter", "opencv", "detector")} == {"ok"}
     # tflite-runtime 2.14 leaves int8 to its own kernels.
     assert state["xnnpack"] == ("ok" if installed()[0] == "ai-edge-litert" else "warn")
     assert all(f["mend"] for f in findings if f["state"] != "ok")

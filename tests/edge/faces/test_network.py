@@ -6,6 +6,7 @@ from faces import FACES, portrait
 
 from edge.faces import DetectorOptions
 from edge.faces.crop import to_gray
+from edge.faces.detector import FACE
 from edge.faces.network import (
     CHANNELS,
     UNIT,
@@ -19,6 +20,7 @@ from edge.faces.network import (
     square,
 )
 from edge.inference.model_file import DETECTION, find_model
+from edge.support.boxes import iou
 from edge.support.errors import DetectorError
 
 FAR = -20.0  # a logit of no face
@@ -115,8 +117,7 @@ def portraits():
 
 def test_it_finds_real_faces_with_their_eyes(detector, portraits):
     for picture in portraits:
-        (face,) = detector.detect(picture)
-        assert face.score >= 0.5
+        (face,) = (f for f in detector.detect(picture) if f.score >= FACE)
         x, y, width, height = face.box
         assert width == height
         right, left = face.eyes
@@ -162,3 +163,22 @@ def test_a_missing_or_damaged_file_names_haar_as_the_way_out(tmp_path):
 def test_an_emotion_model_is_no_detector():
     with pytest.raises(DetectorError, match="for another task"):
         NetworkDetector(DetectorOptions(model=str(find_model("edge-s"))))
+
+
+def test_a_face_that_fills_the_picture_or_is_partly_outside_is_found(detector, portraits):
+    x, y, side, _ = FACES["astronaut"]
+    cut = x + side // 3
+    pictures = {
+        (0, 0): portraits[0][y : y + side, x : x + side],
+        (x, 0): portraits[0][y:],
+        (-(side // 3), y): portraits[0][:, cut:],
+    }
+    for (left, top), picture in pictures.items():
+        best = max(detector.detect(picture), key=lambda face: face.score)
+        assert best.score >= FACE
+        assert iou(best.box, (left, top, side, side)) > 0.5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2000), (2000, 2), (23, 23), (4000, 30)])
+def test_a_picture_too_small_or_thin_for_a_face_has_none(detector, pixels, shape):
+    assert not any(face.score >= FACE for face in detector.detect(pixels(*shape)))
