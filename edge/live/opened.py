@@ -21,8 +21,7 @@ from ..inference.threads import vision_threads
 from ..outputs import Output, OutputOptions, output_class
 from ..outputs.base import Outputs, Postponed
 from ..outputs.image import SUFFIXES
-from ..outputs.monitoring.about import NOTHING_KNOWN, About
-from ..outputs.monitoring.health_file import health_path
+from ..outputs.monitoring.about import NOTHING_KNOWN, About, health_path
 from ..outputs.monitoring.public import camera_label
 from ..outputs.privacy import Privacy
 from ..outputs.systemd import Notifier, Systemd

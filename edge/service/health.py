@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..outputs.monitoring.about import HEALTH
 from ..outputs.monitoring.health import Health
-from ..outputs.monitoring.health_file import NAME, read_health
+from ..outputs.monitoring.health_file import read_health
 
 RUN = Path("/run/edge-emo")
 
 
 def service_health(name: str) -> Health:
     """Return the health of the service `edge-emo@NAME`; "stopped" where it does not run."""
-    health = read_health(RUN / name / NAME, name)
+    health = read_health(RUN / name / HEALTH, name)
     if health.state == "stopped" and shutil.which("systemctl"):
         return replace(health, reason=_why_stopped(name), since=_since(name) or health.since)
     return health

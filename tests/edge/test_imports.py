@@ -50,6 +50,7 @@ def test_a_run_loads_none_of_them(python_process, portrait_file, tmp_path):
     loaded = set(json.loads(python_process(REPORT, *arguments).out))
     assert {"numpy", "cv2", "edge"} <= loaded
     assert not loaded & FORBIDDEN
+    assert not loaded & {"aiohttp", "asyncio", "prometheus_client"}  # only the page needs them
 
 
 def test_an_evaluation_loads_none_of_them(python_process, labelled_folder_once, tmp_path):

@@ -1,8 +1,11 @@
-"""What a run is, for those who watch it."""
+"""What a run is, for those who watch it, and where they find its health."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+HEALTH = "health.json"
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,9 @@ class About:
 
 
 NOTHING_KNOWN = About()
+
+
+def health_path() -> Path | None:
+    """Return where a service writes its health: into the folder that systemd made for it."""
+    folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return Path(folder, HEALTH) if folder else None

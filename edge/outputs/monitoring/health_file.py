@@ -1,7 +1,6 @@
 """How a service is, in a file of memory, for `edge-emo service` and whoever may not reach its page."""
 
 import json
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from ...support.values import Observation, Status
 from .. import Output, OutputOptions, View
 from .health import Health, HealthMonitor, judged
 
-NAME = "health.json"
 EVERY_S = 1.0
 
 
@@ -51,12 +49,6 @@ class HealthFile(Output):
             temporary.replace(self._path)
         except OSError:
             pass  # a run does not end, nor complain, because nobody can look at its health
-
-
-def health_path() -> Path | None:
-    """Return where a service writes its health: into the folder that systemd made for it."""
-    folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    return Path(folder, NAME) if folder else None
 
 
 def read_health(path: Path, camera: str) -> Health:

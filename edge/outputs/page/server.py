@@ -84,6 +84,7 @@ class Server:
         except Exception:
             log.exception("page: the server has ended")
         finally:
+            self._listens.set()  # nobody waits for what has failed
             self._listening.close()
             self._encoder.shutdown()
             self._loop.close()

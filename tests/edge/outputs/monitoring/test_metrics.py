@@ -5,6 +5,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -177,6 +178,21 @@ def test_a_file_that_cannot_be_written_is_an_error_at_the_start_or_a_warning_lat
     with pytest.raises(OutputError, match="cannot write"):
         write_on()
     output.close()
+
+
+def test_every_metric_is_documented(monkeypatch, tmp_path):
+    documentation = Path(__file__).parents[4] / "docs" / "metrics.md"
+    monkeypatch.setattr(module, "temperatures_c", lambda: [40.0])
+    monkeypatch.setattr(module, "throttled", lambda: {"throttled": False})
+    (tmp_path / "faces.jsonl").touch()
+    metrics = Metrics(About(camera="door", records=tmp_path / "faces.jsonl"))
+    metrics.page = lambda: (0, 0)
+    metrics.write(None, seen(0, "happy", ms={"total": 1}))
+    told = set(re.findall(r"edge_emo_[a-z_]+", documentation.read_text(encoding="utf-8")))
+    names = {
+        re.sub("_(bucket|sum|count)$", "", f"edge_emo_{name}") for name, *_ in samples(metrics)
+    }
+    assert told == names
 
 
 def shipped(name):

@@ -1,7 +1,5 @@
 """A page over made-up frames, and what asks it."""
 
-import json
-import struct
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -9,11 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-pytest.importorskip("aiohttp", reason="aiohttp is not installed (extra 'page')")
-
 from edge.outputs import OutputOptions, View
 from edge.outputs.monitoring.about import About
-from edge.outputs.page.page import Page
 from edge.support.labels import EMOTIONS
 from edge.support.values import Face, Observation, Status
 
@@ -22,6 +17,8 @@ class Running:
     """A page that is fed by hand."""
 
     def __init__(self, **options):
+        from edge.outputs.page.page import Page  # needs the extra `page`
+
         about = About(camera="door", model="edge-s", model_version="1")
         self.page = Page(OutputOptions("127.0.0.1:0", True, 30.0, about=about, **options))
         self.url = f"http://{self.page.address}"
@@ -70,15 +67,10 @@ class Running:
             return error.code, error.headers, error.read()
 
 
-def split(message):
-    """Return the head and the picture of a message of the live view."""
-    (length,) = struct.unpack(">I", message[:4])
-    return json.loads(message[4 : 4 + length]), message[4 + length :]
-
-
 @pytest.fixture
 def make_page():
     """Return a function that makes a page; all are closed at the end."""
+    pytest.importorskip("aiohttp", reason="aiohttp is not installed (extra 'page')")
     made = []
 
     def make(**options):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,11 @@ from edge.outputs import OutputOptions
 from edge.outputs.page.page import Page
 from edge.support.errors import ConfigError
 
-from .conftest import split
+
+def split(message):
+    """Return the head and the picture of a message of the live view."""
+    (length,) = struct.unpack(">I", message[:4])
+    return json.loads(message[4 : 4 + length]), message[4 + length :]
 
 
 def live(page, steps, acknowledge=True):
