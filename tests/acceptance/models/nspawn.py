@@ -68,7 +68,13 @@ class Acceptance:
         began = time.monotonic()
         try:
             said, good = str(do()), True
-        except (AssertionError, subprocess.SubprocessError, ValueError, OSError) as error:
+        except (
+            AssertionError,
+            subprocess.SubprocessError,
+            ValueError,
+            TypeError,
+            OSError,
+        ) as error:
             said, good = str(error) or repr(error), False
             self.failed += 1
         word = "ok" if good else "FAILED"
