@@ -230,7 +230,7 @@ class Acceptance:
 
     def start_trial(self) -> None:
         self.sh(f"{EMO} models install /models/porch-2.0.tflite")
-        self.sh(f"systemd-run -q --unit=activation {EMO} models activate")
+        self.sh(f"systemd-run -q --collect --unit=activation {EMO} models activate")
         until(lambda: self.status()["trial"] == "porch 2.0", 60)
         until(lambda: self.sh("systemctl is-active edge-emo-model-trial", True) == "active")
         time.sleep(15)
