@@ -47,7 +47,6 @@ class JsonLines(Output):
             is_new = not self._path.exists()
             self._open()
             if options.live and self._rotates:
-                self._numbering = Numbering(self._path)
                 self._before_s = last_time(self._path)
             if is_new:  # it was only tried: a run without frames leaves no file
                 self.close()
@@ -55,6 +54,8 @@ class JsonLines(Output):
 
     def write(self, frame: View, observation: Observation) -> None:
         record = observation.as_record()
+        if self._options.live and self._rotates and self._numbering is None:
+            self._numbering = Numbering(self._path)  # not before an output replaced by this one ended
         if self._numbering:
             record |= self._numbering.fields
         if self._before_s is not None:
