@@ -55,7 +55,8 @@ class JsonLines(Output):
     def write(self, frame: View, observation: Observation) -> None:
         record = observation.as_record()
         if self._options.live and self._rotates and self._numbering is None:
-            self._numbering = Numbering(self._path)  # not before an output replaced by this one ended
+            # Not before: an output that this one replaces may have written until now.
+            self._numbering = Numbering(self._path)
         if self._numbering:
             record |= self._numbering.fields
         if self._before_s is not None:

@@ -12,7 +12,7 @@ from ...support.labels import EMOTIONS
 from .follower import Follower
 
 ANALYSING, FAILED, OFF, OPENING, STOPPED = "analysing", "failed", "off", "opening", "stopped"
-SILENT_S = 3.0  # without a record for so long, the service is asked what it does
+SILENT_S = 5.0  # without a record for so long, the service is asked what it does
 ASK_EVERY_S = 3.0
 RATE_S = 10  # frames a second are counted over so many seconds
 SHARES_S = 60  # shares of the emotions, over so many
@@ -37,7 +37,7 @@ class CameraState:
         self._off_file = off_file
         self._seconds: deque[_Second] = deque(maxlen=SHARES_S)
         self._newest: dict[str, Any] | None = None
-        self._heard_s = self._asked_s = 0.0
+        self._heard_s, self._asked_s = time.monotonic(), 0.0
         self._told = (STOPPED, "")
 
     def look(self) -> dict[str, Any]:
@@ -71,8 +71,8 @@ class CameraState:
         self._seconds[-1].emotions.update(face["emotion"] for face in record["faces"])
 
     def _state(self, now_s: float) -> tuple[str, str]:
-        if self._newest is not None and now_s - self._heard_s < SILENT_S:
-            return ANALYSING, ""
+        if now_s - self._heard_s < SILENT_S:
+            return (OPENING, "") if self._newest is None else (ANALYSING, "")
         if self._off_file.exists():
             return OFF, f"switched off by the file {self._off_file}"
         if now_s - self._asked_s >= ASK_EVERY_S or not self._asked_s:

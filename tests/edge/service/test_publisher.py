@@ -94,7 +94,7 @@ def test_records_states_and_the_farewell(tmp_path, port, heard):
         until(lambda: ("edge-emo/pi/status", "offline") in heard)
     assert published() == [{"host": "pi", "camera": "door", **r} for r in records]
     told = dict(heard)
-    assert json.loads(told["edge-emo/pi/door/state"])["state"] in ("failed", "stopped")
+    assert json.loads(told["edge-emo/pi/door/state"])["state"] in ("opening", "failed", "stopped")
     assert "door_emotion" in told["homeassistant/device/edge-emo-pi/config"]
 
 
