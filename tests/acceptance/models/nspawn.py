@@ -22,37 +22,12 @@ sys.path[:0] = [str(HERE.parents[1] / "device"), str(HERE.parent / "publish")]
 
 from broker import PASSWORDS, Mosquitto, Reader
 from machine import Machine, copy_checkout, make_root, until
-
-from edge.inference.model_file import pack_model, read_model, shipped_models
+from signed_models import make_models, sign
 
 EMO = "/opt/edge-emo/bin/edge-emo"
 UNIT = "edge-emo@mock"
 SETTINGS = "/etc/edge-emo/mock.toml"
 SLOTS = "/var/lib/edge-emo/models"
-
-
-def make_models(folder: Path) -> None:
-    """Make signed models of several versions, one that loads nowhere, and keys."""
-    folder.mkdir()
-    model = read_model(shipped_models()["edge-xs"])
-    for version in ("1.0", "2.0", "3.0", "4.0"):
-        about = {**model.about, "name": "porch", "version": version}
-        (folder / f"porch-{version}.tflite").write_bytes(pack_model(model.flatbuffer, about))
-    half = len(model.flatbuffer) // 2
-    useless = model.flatbuffer[:half] + bytes(len(model.flatbuffer) - half)
-    about = {**model.about, "name": "porch", "version": "5.0"}
-    (folder / "useless-5.0.tflite").write_bytes(pack_model(useless, about))
-    for name in ("alice", "mallory"):
-        key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", folder / name]
-        subprocess.run(key, check=True)
-    sign(folder, "alice", *folder.glob("*.tflite"))
-    allowed = f'alice@example.org namespaces="edge-emo-model" {(folder / "alice.pub").read_text()}'
-    (folder / "allowed_signers").write_text(allowed)
-
-
-def sign(folder: Path, who: str, *files: Path) -> None:
-    command = ["ssh-keygen", "-q", "-Y", "sign", "-f", folder / who, "-n", "edge-emo-model"]
-    subprocess.run([*command, *files], check=True, capture_output=True)
 
 
 class Acceptance:
