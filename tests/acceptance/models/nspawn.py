@@ -275,7 +275,7 @@ class Acceptance:
         self.check("the publisher follows the camera", self.publisher_follows_the_camera)
         self.check("not as signed", self.refusals)
         self.check("a good model", lambda: self.accepted("1.0"))
-        self.check("a model that cannot be loaded", self.useless)
+        self.check("a model that scores otherwise than where it was made", self.useless)
         self.check("a model that is too slow", self.too_slow)
         self.check("two failed starts", self.failed_starts)
         self.check("the judge killed within the trial", self.judge_killed)

@@ -1,5 +1,6 @@
-"""Models of several versions with signatures, and one that cannot be loaded."""
+"""Models of several versions with signatures, and one that fails its check."""
 
+import base64
 import subprocess
 from pathlib import Path
 
@@ -13,16 +14,26 @@ def make_models(folder: Path) -> None:
     for version in ("1.0", "2.0", "3.0", "4.0"):
         about = {**model.about, "name": "porch", "version": version}
         (folder / f"porch-{version}.tflite").write_bytes(pack_model(model.flatbuffer, about))
-    half = len(model.flatbuffer) // 2
-    useless = model.flatbuffer[:half] + bytes(len(model.flatbuffer) - half)
-    about = {**model.about, "name": "porch", "version": "5.0"}
-    (folder / "useless-5.0.tflite").write_bytes(pack_model(useless, about))
+    about = {
+        **model.about,
+        "name": "porch",
+        "version": "5.0",
+        "check": forged(model.about["check"]),
+    }
+    (folder / "useless-5.0.tflite").write_bytes(pack_model(model.flatbuffer, about))
     for name in ("alice", "mallory"):
         key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", folder / name]
         subprocess.run(key, check=True)
     sign(folder, "alice", *folder.glob("*.tflite"))
     allowed = f'alice@example.org namespaces="edge-emo-model" {(folder / "alice.pub").read_text()}'
     (folder / "allowed_signers").write_text(allowed)
+
+
+def forged(check: dict) -> dict:
+    """Return scores of the check's faces that no interpreter gives: each face has another's emotion."""
+    scores = base64.b64decode(check["scores"])
+    turned = b"".join(scores[i + 3 : i + 7] + scores[i : i + 3] for i in range(0, len(scores), 7))
+    return {**check, "scores": base64.b64encode(turned).decode()}
 
 
 def sign(folder: Path, who: str, *files: Path) -> None:

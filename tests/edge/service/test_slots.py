@@ -1,5 +1,6 @@
 """Models on a device: what is taken and what is refused, and that one whole model is always in use."""
 
+import base64
 import json
 import random
 import shutil
@@ -277,18 +278,20 @@ def test_a_state_that_cannot_be_read_leaves_the_shipped_model(device, made, capl
             device.install(made("2.0"))
 
 
-def test_a_model_that_cannot_be_loaded_fails_its_trial(device, tmp_path):
-    """Its checksums are right, its graph is not: only loading it shows that."""
+def test_a_model_that_fails_its_check_fails_its_trial(device, tmp_path):
+    """It carries scores that no interpreter gives."""
     model = read_model(SHIPPED)
-    damaged = bytearray(model.flatbuffer)
-    damaged[len(damaged) // 2 :] = bytes(len(damaged) - len(damaged) // 2)
+    scores = base64.b64decode(model.about["check"]["scores"])
+    turned = b"".join(scores[i + 3 : i + 7] + scores[i : i + 3] for i in range(0, len(scores), 7))
+    forged = {**model.about["check"], "scores": base64.b64encode(turned).decode()}
     file = tmp_path / "porch.tflite"
-    file.write_bytes(pack_model(bytes(damaged), {**model.about, "version": "9"}))
+    file.write_bytes(pack_model(model.flatbuffer, {**model.about, "version": "9", "check": forged}))
     device.install(file)
     store.begin_trial(device.folder)
     said = []
     trial.hold([], {}, said.append, folder=device.folder)
     assert said[0].startswith("rolled back: ")
+    assert "try another interpreter" in said[0]
     assert device.in_use() is None
 
 
