@@ -240,7 +240,7 @@ class Opened:
         made: list[tuple[Any, Output]] = []
         for cls, target in named:
             options = self._options(target, about)
-            key = cls, replace(options, about=NOTHING_KNOWN)
+            key = cls, options if cls.reports else replace(options, about=NOTHING_KNOWN)
             same = next((item for item in serving if item[0] == key), None)
             if same is not None and not cls.foreground:
                 serving.remove(same)

@@ -19,6 +19,8 @@ class HealthFile(Output):
     It stays when the run ends, as the settings may be read again; systemd removes it.
     """
 
+    reports = True
+
     def __init__(self, options: OutputOptions) -> None:
         self._path = Path(options.target)
         self._monitor = HealthMonitor(options.about.camera)

@@ -15,6 +15,8 @@ EVERY_S = 15.0
 class MetricsFile(Output):
     """Replaces the file every 15 seconds, whole; a thread of its own waits for the disk."""
 
+    reports = True
+
     def __init__(self, options: OutputOptions) -> None:
         self._path = Path(options.target)
         if self._path.suffix != ".prom":

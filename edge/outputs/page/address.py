@@ -5,10 +5,12 @@ import os
 import re
 import socket
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from ...support.errors import ConfigError, OutputError
 
 DEFAULT = "127.0.0.1:8048"
+_listening: WeakSet[socket.socket] = WeakSet()  # what this process listens at
 _FIRST_FD = 3  # as sd_listen_fds(3) fixes it
 
 
@@ -77,6 +79,9 @@ def inherited_socket() -> socket.socket | None:
 
 def listening_socket(address: Address) -> socket.socket:
     """Return a socket that listens. Raises: OutputError."""
+    for other in _listening:  # of the page that this one replaces, as its settings were read again
+        if other.fileno() >= 0 and address.port and bound_address(other) == address:
+            return _kept(socket.socket(fileno=os.dup(other.fileno())))
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -89,6 +94,11 @@ def listening_socket(address: Address) -> socket.socket:
             f"page: {address}: cannot listen: {error.strerror or error}; is another page there? "
             "Choose another port with --page ADDRESS:PORT"
         ) from error
+    return _kept(listening)
+
+
+def _kept(listening: socket.socket) -> socket.socket:
+    _listening.add(listening)
     return listening
 
 

@@ -31,6 +31,7 @@ class Page(Output):
     """
 
     color = True
+    reports = True
     patient = True  # where faces are blurred no viewer sees one in the moment before it is found
 
     def __init__(self, options: OutputOptions) -> None:

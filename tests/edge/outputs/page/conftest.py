@@ -16,11 +16,11 @@ from edge.support.values import Face, Observation, Status
 class Running:
     """A page that is fed by hand."""
 
-    def __init__(self, **options):
+    def __init__(self, target="127.0.0.1:0", **options):
         from edge.outputs.page.page import Page  # needs the extra `page`
 
         about = About(camera="door", model="edge-s", model_version="1")
-        self.page = Page(OutputOptions("127.0.0.1:0", True, 30.0, about=about, **options))
+        self.page = Page(OutputOptions(target, True, 30.0, about=about, **options))
         self.url = f"http://{self.page.address}"
         self.asked = 0  # how often a frame's picture was asked for
         self.frames = 0

@@ -237,6 +237,19 @@ def test_closing_leaves_no_thread_and_frees_the_port(make_page):
         page.get("/")
 
 
+def test_a_page_takes_over_the_address_of_the_one_that_it_replaces(make_page):
+    first = make_page()
+    second = make_page(target=str(first.page.address), video=False)
+    assert second.page.address == first.page.address
+    first.page.close()
+    second.show()
+    assert second.get("/record")[0] == 200
+    assert second.get("/snapshot.jpg")[0] == 404
+    second.page.close()
+    with pytest.raises(OSError, match="refused"):
+        second.get("/")
+
+
 def test_a_viewer_is_left_when_the_page_closes(make_page):
     page = make_page()
 
