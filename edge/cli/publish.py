@@ -11,7 +11,7 @@ from . import verbose_option
 SETTINGS = Path("/etc/edge-emo/publish/settings.toml")
 
 
-@click.command("publish")
+@click.command("publish", short_help="Publish records by MQTT.")
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
