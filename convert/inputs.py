@@ -10,6 +10,7 @@ from edge.evaluation.label_order import order_hint
 from edge.evaluation.metrics import Scorecard, score
 from edge.evaluation.prediction import Conventions
 from edge.support.errors import ConversionError
+from edge.support.labels import EMOTIONS
 from edge.support.progress import progress_bar
 
 from .network import (
@@ -53,7 +54,7 @@ class Inputs:
 def gather(options: ConversionOptions) -> Inputs:
     """Read model and faces. Raises: ModelError, DatasetError, ConversionError."""
     conventions = options.conventions
-    network = load_network(options.model)
+    network = load_network(options.model, len(conventions.labels or EMOTIONS))
     shape = network.face_shape
     splits = find_splits(options.data)
     with progress_bar("reading faces to calibrate") as progress:
@@ -88,7 +89,7 @@ def _fed(network: Network, conventions: Conventions, test: LabelledFaces) -> Net
     """Return the network as its conventions say; where none say its range, say what each gives."""
     said = conventions.input_range or conventions.mean or conventions.deviation
     network = with_conventions(network, conventions)
-    if network.scaled or said:
+    if network.scaled or said or conventions.per_image:
         return network
     order = np.random.default_rng(0).permutation(len(test))[:_TRIED]
     faces, labels = test.images[np.sort(order)], test.labels[np.sort(order)]

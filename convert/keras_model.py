@@ -9,26 +9,32 @@ from edge.inference.model_file import MAX_SIDE, MIN_SIDE
 from edge.support.errors import ModelError
 from edge.support.labels import EMOTIONS
 
+from .untrusted import check_keras_file
+
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
-def load_keras(path: Path) -> keras.Model:
-    """Return the model in a `.keras` or `.h5` file, checked for a face in and seven scores out.
+def load_keras(path: Path, scores: int = len(EMOTIONS)) -> keras.Model:
+    """Return the model in a `.keras` or `.h5` file, checked for a face in and its scores out.
+
+    Args:
+        scores: how many it gives.
 
     Raises:
         ModelError: it is missing, damaged, or of another task.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such file; train one with 'edge-emo train'")
+    check_keras_file(path)
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever zipfile, h5py or a layer raised
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
             f"{path}: is no Keras model that Keras {keras.__version__} can read: {reason}; one of an "
-            "older Keras can be saved again there with model.export(FOLDER), and the folder converted"
+            "older Keras can be saved there as a SavedModel, model.save(FOLDER), and the folder converted"
         ) from error
-    check_shapes(path, model.input_shape, model.output_shape)
+    check_shapes(path, model.input_shape, model.output_shape, scores)
     for (
         layer
     ) in model._flatten_layers():  # a network trained in mixed precision is meant in float32
@@ -37,12 +43,13 @@ def load_keras(path: Path) -> keras.Model:
     return model
 
 
-def check_shapes(path: Path, taken: object, given: object) -> None:
-    """Refuse a model that does not take one face and give seven scores.
+def check_shapes(path: Path, taken: object, given: object, scores: int = len(EMOTIONS)) -> None:
+    """Refuse a model that does not take one face and give its scores.
 
     Args:
         taken: its input's shape; a list of them where it has several inputs.
         given: its output's, likewise.
+        scores: how many scores are expected.
 
     Raises:
         ModelError: they do not fit.
@@ -58,10 +65,11 @@ def check_shapes(path: Path, taken: object, given: object) -> None:
     fits = len(taken) == 4 and taken[3] in (1, 3) and taken[0] in (None, 1)
     if not fits or not all(MIN_SIDE <= n <= MAX_SIDE for n in taken[1:3]):
         raise ModelError(f"{path}: takes input of shape {taken}; needed is {wanted}")
-    if not isinstance(given, tuple) or len(given) != 2 or given[1] != len(EMOTIONS):
+    if not isinstance(given, tuple) or len(given) != 2 or given[1] != scores:
         raise ModelError(
-            f"{path}: gives output of shape {given}; needed are {len(EMOTIONS)} scores, "
-            f"[n, {len(EMOTIONS)}]: {', '.join(EMOTIONS)}"
+            f"{path}: gives output of shape {given}; needed are {scores} scores, [n, {scores}]: "
+            f"{', '.join(EMOTIONS)}; where it gives others, name each in its order with --labels, and "
+            "with '-' what is none of these"
         )
 
 

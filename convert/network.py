@@ -17,10 +17,11 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from edge.evaluation.prediction import Conventions
 from edge.support.errors import ConversionError, DatasetError, ModelError
-from edge.support.labels import EMOTIONS, emotion_index
+from edge.support.labels import EMOTIONS, emotion_index, is_other
 from edge.support.quiet import quiet_stderr
 
 from .keras_model import KERAS_SUFFIXES, check_shapes, load_keras
+from .untrusted import check_saved_model
 
 # What a model may have been fed where it was trained: 0..255 becomes pixel * scale + offset.
 RAW = "0..255"
@@ -55,6 +56,7 @@ class Network:
         batch: faces that it takes at a time; None takes any number.
         changes: what was added to its graph.
         held: what the graph's variables live in.
+        left_out: scores that it gave and that have no counterpart among `EMOTIONS`.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Network:
     batch: int | None = None
     changes: tuple[str, ...] = ()
     held: Any = field(default=None, repr=False)
+    left_out: tuple[str, ...] = ()
 
     @property
     def face_shape(self) -> tuple[int, ...]:
@@ -72,16 +75,19 @@ class Network:
         return self.shape[:2] if self.shape[2] == 1 else self.shape
 
 
-def load_network(path: Path) -> Network:
+def load_network(path: Path, scores: int = len(EMOTIONS)) -> Network:
     """Return the model in a `.keras` or `.h5` file or a SavedModel's folder, as it was saved.
+
+    Args:
+        scores: how many it gives.
 
     Raises:
         ModelError: it is missing, damaged, of another shape, or its weights are no numbers.
     """
     if path.is_dir():
-        network = _read_saved_model(path)
+        network = _read_saved_model(path, scores)
     elif path.suffix.lower() in KERAS_SUFFIXES or not path.exists():
-        network = from_keras(load_keras(path), path)
+        network = from_keras(load_keras(path, scores), path)
     else:
         raise ModelError(
             f"{path}: is no model known here; give a {' or '.join(KERAS_SUFFIXES)} file or the "
@@ -115,6 +121,8 @@ def with_conventions(network: Network, conventions: Conventions) -> Network:
             raise ConversionError(
                 f"--{name}: three numbers, but {network.path} takes a gray face; give one"
             )
+    if conventions.per_image:
+        network = _standardised(network)
     if not (conventions.mean or conventions.deviation):
         return with_input_range(network, conventions.input_range or RAW)
     first_scale, first_offset = INPUT_RANGES[conventions.input_range or RAW]
@@ -146,11 +154,12 @@ def check_scaled(network: Network, conventions: Conventions, found: str = "") ->
     Raises:
         ConversionError.
     """
-    if network.scaled or conventions.input_range or conventions.mean or conventions.deviation:
+    said = conventions.input_range or conventions.mean or conventions.deviation
+    if network.scaled or said or conventions.per_image:
         return
     raise ConversionError(
         f"{network.path}: its graph does not scale its input, so say which values it was trained on: "
-        f"--input-range {', '.join(INPUT_RANGES)}, or --mean and --deviation{found}"
+        f"--input-range {', '.join(INPUT_RANGES)}, --mean and --deviation, or --per-image{found}"
     )
 
 
@@ -158,20 +167,20 @@ def with_labels(network: Network, labels: list[str]) -> Network:
     """Return the network with its scores in the order of `EMOTIONS`.
 
     Args:
-        labels: the order in which the model gives them; names as data sets use them.
+        labels: the order in which the model gives them; names as data sets use them. Several of one
+            emotion are summed; what is none of the seven, such as contempt or '-', is left out.
 
     Raises:
-        ConversionError: these are not the seven emotions, each once.
+        ConversionError: a name is not known, or fewer than two emotions are among them.
     """
-    try:
-        order = [emotion_index(label) for label in labels]
-    except DatasetError as error:
-        raise ConversionError(f"--labels: {error}") from None
-    if sorted(order) != list(range(len(EMOTIONS))):
+    order = [_counterpart(label) for label in labels]
+    if len(set(order) - {None}) < 2:
         raise ConversionError(
-            f"--labels names {len(labels)}: {', '.join(labels)}; the model gives {len(EMOTIONS)} "
-            f"scores: name each of {', '.join(EMOTIONS)} once, in its order"
+            f"--labels names {len(labels)}: {', '.join(labels)}; name each score in the model's order: "
+            f"{', '.join(EMOTIONS)}, or '-' for one that is none of these"
         )
+    if sorted(order, key=str) != sorted(range(len(EMOTIONS)), key=str):
+        return _mapped(network, labels, order)
     if order == list(range(len(EMOTIONS))):
         return network
     inner, places = network.call, [order.index(i) for i in range(len(EMOTIONS))]
@@ -180,6 +189,42 @@ def with_labels(network: Network, labels: list[str]) -> Network:
         return tf.gather(inner(pixels), places, axis=1, name="label_order")
 
     return _changed(network, call, f"its scores are reordered from {', '.join(labels)}")
+
+
+def _counterpart(label: str) -> int | None:
+    """Return the index in `EMOTIONS` of a score's name; None for one that is none of them."""
+    if is_other(label):
+        return None
+    try:
+        return emotion_index(label)
+    except DatasetError as error:
+        raise ConversionError(
+            f"--labels: {error}; write '-' for a score that is none of these"
+        ) from None
+
+
+def _mapped(network: Network, labels: list[str], order: list[int | None]) -> Network:
+    """Return the network with its scores summed into the seven."""
+    noise = np.random.default_rng(0).integers(0, 256, (16, *network.face_shape), np.uint8)
+    scores = predict(network, noise)
+    shares = scores.min() >= -1e-3 and np.allclose(scores.sum(axis=1), 1, atol=1e-2)
+    inner = network.call
+    matrix = np.zeros((len(labels), len(EMOTIONS)), np.float32)
+    for place, emotion in enumerate(order):
+        if emotion is not None:
+            matrix[place, emotion] = 1
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        given = inner(pixels)
+        given = given if shares else tf.nn.softmax(given)
+        return tf.matmul(given, tf.constant(matrix), name="label_map")
+
+    left_out = tuple(label for label, emotion in zip(labels, order, strict=True) if emotion is None)
+    missing = [name for n, name in enumerate(EMOTIONS) if n not in order]
+    what = f"its {len(labels)} scores are summed into the seven: {', '.join(labels)}"
+    what += f"; left out: {', '.join(left_out)}" if left_out else ""
+    what += f"; it never answers {', '.join(missing)}" if missing else ""
+    return replace(_changed(network, call, what), left_out=left_out)
 
 
 def with_probabilities(network: Network, faces: np.ndarray) -> Network:
@@ -196,15 +241,15 @@ def with_probabilities(network: Network, faces: np.ndarray) -> Network:
 def predict(
     network: Network, faces: np.ndarray, progress: Callable[[int, int], None] | None = None
 ) -> np.ndarray:
-    """Return the scores, float32 `[n, 7]`, of uint8 faces `[n, *face_shape]`, a batch at a time."""
+    """Return the scores, float32 `[n, scores]`, of uint8 faces `[n, *face_shape]`, a batch at a time."""
     spec = tf.TensorSpec((network.batch, *network.shape), tf.float32)
     compiled = tf.function(network.call, input_signature=[spec])
-    scores = np.empty((len(faces), len(EMOTIONS)), np.float32)
+    scores = []
     for start, part in _batches(faces, network.batch or _BATCH):
-        scores[start : start + len(part)] = compiled(tf.constant(as_input(part))).numpy()
+        scores.append(compiled(tf.constant(as_input(part))).numpy().astype(np.float32))
         if progress:
             progress(start + len(part), len(faces))
-    return scores
+    return np.concatenate(scores)
 
 
 def as_input(faces: np.ndarray) -> np.ndarray:
@@ -220,7 +265,8 @@ def freeze(network: Network) -> Any:
         return convert_variables_to_constants_v2(traced.get_concrete_function())
 
 
-def _read_saved_model(path: Path) -> Network:
+def _read_saved_model(path: Path, scores: int) -> Network:
+    check_saved_model(path)
     try:
         with quiet_stderr():
             loaded = tf.saved_model.load(str(path))
@@ -238,7 +284,10 @@ def _read_saved_model(path: Path) -> Network:
     taken = [tuple(spec.shape) if spec.shape.rank else () for spec in inputs.values()]
     given = [tuple(out.shape) if out.shape.rank else () for out in outputs.values()]
     check_shapes(
-        path, taken[0] if len(taken) == 1 else taken, given[0] if len(given) == 1 else given
+        path,
+        taken[0] if len(taken) == 1 else taken,
+        given[0] if len(given) == 1 else given,
+        scores,
     )
     (argument, spec), (result,) = next(iter(inputs.items())), outputs
 
@@ -259,6 +308,20 @@ def _scaled(network: Network, scale: Any, offset: Any, what: str) -> Network:
         return inner(tf.add(scaled, tf.constant(offset, tf.float32), name="input_range/shift"))
 
     return _changed(network, call, what)
+
+
+def _standardised(network: Network) -> Network:
+    """Return the network with each face brought to mean 0 and deviation 1 by itself."""
+    inner = network.call
+    least = 1 / float(np.sqrt(np.prod(network.shape)))  # of a flat face's deviation
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
+        squares = tf.math.squared_difference(pixels, mean)
+        variance = tf.reduce_mean(squares, axis=(1, 2, 3), keepdims=True)
+        return inner((pixels - mean) * tf.math.rsqrt(tf.maximum(variance, least**2)))
+
+    return _changed(network, call, "each face is brought to mean 0 and deviation 1 by itself")
 
 
 def _with_swapped_channels(network: Network) -> Network:

@@ -47,6 +47,7 @@ def describe(
             + (" (int8 = uint8 - 128)" if int8 else ""),
         },
         "labels": list(EMOTIONS),
+        **({"left_out": list(network.left_out)} if network.left_out else {}),
         "training": _training(options.model),
         "source": {
             "file": options.model.name,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.support.labels import EMOTIONS
+
 if TYPE_CHECKING:
     from edge.evaluation.prediction import Conventions, Progress
     from edge.inference.runtime import Runtime
@@ -35,7 +37,7 @@ class KerasPredictor:
         from .network import check_scaled, load_network, with_conventions
 
         conventions = conventions or Conventions()
-        network = load_network(path)
+        network = load_network(path, len(conventions.labels or EMOTIONS))
         check_scaled(network, conventions)
         self._network = with_conventions(network, conventions)
         self.input_size = network.face_shape
@@ -45,4 +47,5 @@ class KerasPredictor:
         from .network import predict, with_probabilities
 
         self._network = with_probabilities(self._network, faces[:_TRIED])
-        return predict(self._network, faces, progress)
+        scores = predict(self._network, faces, progress)
+        return scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-6)

@@ -16,7 +16,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def conventions_options(command: _Command) -> _Command:
-    """Give a command --input-range, --mean, --deviation and --channels."""
+    """Give a command --input-range, --mean, --deviation, --per-image and --channels."""
     options = (
         click.option(
             "--input-range",
@@ -30,6 +30,11 @@ def conventions_options(command: _Command) -> _Command:
             help="What was then taken from each pixel, in the unit of --input-range (or of 0..255).",
         ),
         click.option("--deviation", metavar="D|R,G,B", help="What was then divided by."),
+        click.option(
+            "--per-image",
+            is_flag=True,
+            help="Each face was brought to mean 0 and deviation 1 by itself.",
+        ),
         click.option(
             "--channels",
             type=click.Choice(CHANNELS),
@@ -48,6 +53,7 @@ def read_conventions(
     deviation: str | None,
     channels: str,
     labels: str | None,
+    per_image: bool = False,
 ) -> "Conventions":
     """Return what the options say. Raises: ConfigError."""
     from ..evaluation.prediction import Conventions
@@ -58,6 +64,7 @@ def read_conventions(
         deviation=_numbers("deviation", deviation),
         channels=channels,
         labels=tuple(part.strip() for part in labels.split(",")) if labels else None,
+        per_image=per_image,
     )
 
 

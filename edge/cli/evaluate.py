@@ -56,6 +56,7 @@ def command(
     input_range: str | None,
     mean: str | None,
     deviation: str | None,
+    per_image: bool,
     channels: str,
     corruptions: bool,
     json_file: str | None,
@@ -82,7 +83,7 @@ def command(
 
     runtime = Runtime(interpreter, threads)
     label_set, order = _labels(labels)
-    conventions = read_conventions(input_range, mean, deviation, channels, order)
+    conventions = read_conventions(input_range, mean, deviation, channels, order, per_image)
     done = evaluate(
         model, data, split, label_set, corruptions, runtime, progress_bar, expect, conventions
     )

@@ -48,6 +48,8 @@ def order_hint(confusion: np.ndarray, given: Sequence[str] | None = None) -> str
     Args:
         given: the order that the scores were taken to have; None is that of `EMOTIONS`.
     """
+    if given is not None and len(given) != len(EMOTIONS):
+        return None
     found = better_order(confusion)
     if found is None:
         return None

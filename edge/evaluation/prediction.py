@@ -28,6 +28,7 @@ class Conventions:
         deviation: what was then divided by, likewise.
         channels: the order of a coloured face's channels, "rgb" or "bgr".
         labels: the order of its scores; None is that of `EMOTIONS`.
+        per_image: each face was brought to mean 0 and deviation 1 by itself.
     """
 
     input_range: str | None = None
@@ -35,6 +36,7 @@ class Conventions:
     deviation: tuple[float, ...] = ()
     channels: str = "rgb"
     labels: tuple[str, ...] | None = None
+    per_image: bool = False
 
 
 class Predictor(Protocol):

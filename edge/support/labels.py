@@ -41,6 +41,9 @@ _SYNONYMS = {
     "surprised": "surprise",
 }
 _NUMBER = re.compile(r"^\d+\s*[-_. ]\s*")  # as in `0_angry`, which only sorts the folders
+_OTHERS = frozenset(
+    {*("unknown", "other", "others", "none", "uncertain", "noface", "nf", "notaface", "ambiguous")}
+)
 _EIGHTH = frozenset({"contempt", "contemptuous"})
 
 
@@ -61,6 +64,11 @@ def emotion_index(name: str) -> int:
     raise DatasetError(
         f"'{name}' is not an emotion; the folders must be named {', '.join(EMOTIONS)}{hint}"
     )
+
+
+def is_other(name: str) -> bool:
+    """Return whether a name of a model's score is known to be none of the seven; '-' always is."""
+    return _word(name) in _EIGHTH | _OTHERS or name.strip() == "-"
 
 
 def is_class_name(name: str) -> bool:
