@@ -13,8 +13,8 @@ Importing it loads neither OpenCV nor an interpreter; that happens when a `Recog
 
 from edge import __version__
 from edge.inference.runtime import Runtime
-from edge.live.recognizer import Recognizer
 from edge.support.errors import (
+    BatchError,
     ConfigError,
     ConversionError,
     DatasetError,
@@ -31,11 +31,13 @@ from edge.support.errors import (
 from edge.support.labels import EMOTIONS, UNSURE
 from edge.support.values import Face, Frame, Gap, Observation, Status
 
+from .recognizer import Recognizer
 from .workshop import convert, evaluate, train
 
 __all__ = [
     "EMOTIONS",
     "UNSURE",
+    "BatchError",
     "ConfigError",
     "ConversionError",
     "DatasetError",

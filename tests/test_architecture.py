@@ -27,8 +27,8 @@ ROOMS = (
     "datasets",
     "evaluation",
     "live",
+    "batch",
     "service",
-    "doctor",
     "cli",
 )
 HEAVY = {"tensorflow", "keras", "jax", "matplotlib"}  # never in the runtime

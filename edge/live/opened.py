@@ -13,10 +13,7 @@ from typing import Any
 
 import cv2
 
-from ..emotions.classifier import TFLiteClassifier, takes_color
-from ..emotions.prior import as_expected
-from ..faces import DetectorOptions, make_detector
-from ..inference.model_file import ModelFile, find_model, read_model
+from ..inference.model_file import ModelFile
 from ..inference.threads import vision_threads
 from ..outputs import Output, OutputOptions, output_class
 from ..outputs.base import Outputs, Postponed
@@ -33,7 +30,7 @@ from ..support.errors import OutputError
 from ..support.values import Frame, Status
 from .loop import Summary, run
 from .off_switch import off_switch
-from .pipeline import Pipeline
+from .recognizer import Recognizer
 from .settings import RunConfig
 
 log = logging.getLogger(__name__)
@@ -119,13 +116,18 @@ class Opened:
         self.systemd: Systemd
         self._joined: _Joined
         self._stop, self._notifier = stop, notifier
-        model = read_model(find_model(config.model))
-        classifier = as_expected(TFLiteClassifier(model, config.runtime), model, config.expect)
-        wanted_faces = DetectorOptions(config.min_face, runtime=config.runtime)
-        detector = make_detector(config.detector, wanted_faces)
+        recognizer = Recognizer(
+            config.model,
+            detector=config.detector,
+            min_face=config.min_face,
+            search_every=config.search_every,
+            expect=config.expect,
+            unsure_below=config.unsure_below,
+            runtime=config.runtime,
+        )
         self._names = [(name, target) for name, target in [*_outputs(config), *_health()]]
         named = [(output_class(name), target) for name, target in self._names]
-        color = takes_color(classifier) or any(cls.color for cls, _ in named)
+        color = recognizer.takes_color or any(cls.color for cls, _ in named)
         self._wanted = _wanted(config, color)
         with ExitStack() as undo:
             if before is not None and before._wanted.serves(self._wanted):
@@ -135,7 +137,7 @@ class Opened:
                 undo.callback(self.source.source.__exit__, None, None, None)
             source = self.source.source
             self._joined = before._joined if before else _Joined()
-            about = self._about(model)
+            about = self._about(recognizer.model)
             self._made = self._make_outputs(named, about, before, undo)
             undo.pop_all()
         cv2.setNumThreads(config.cv_threads or vision_threads())
@@ -149,9 +151,7 @@ class Opened:
         )
         if before is None:
             self._join()
-        self._pipeline = Pipeline(
-            detector, classifier, source.continuous, config.search_every, config.unsure_below
-        )
+        self._pipeline = recognizer.pipeline(source.continuous)
 
     def run(self, again: threading.Event, done_s: float) -> Summary:
         """Run until the source ends, or the run's `stop` or `again` is set.

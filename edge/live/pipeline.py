@@ -5,7 +5,7 @@ import time
 from ..emotions.classifier import Classifier, takes_color
 from ..emotions.smoothing import EmotionSmoother
 from ..faces import Detector, Eyes
-from ..faces.crop import crop_upright
+from ..faces.crop import crop_upright, roll
 from ..faces.tracker import Tracker
 from ..support.boxes import scaled, within
 from ..support.values import Face, Frame, Observation
@@ -62,7 +62,8 @@ class Pipeline:
             )
             scores = self._classifier.classify(face)
             emotion = self._smoother.update(track.number, scores, now_s)
-            faces.append(Face(track.number, full, emotion.scores, emotion.name))
+            leaning = None if track.eyes is None else roll(track.eyes)
+            faces.append(Face(track.number, full, emotion.scores, emotion.name, leaning))
         done = time.perf_counter()
         return self._observation(frame, faces, started, detected, done)
 

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..emotions import UNSURE_BELOW
 from ..inference.runtime import Runtime
 from ..support.errors import ImageError, SourceError
 from ..support.values import Face, Observation
+from .settings import RunConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,11 +41,11 @@ class Recognizer:
         self,
         model: str | os.PathLike[str] | None = None,
         *,
-        detector: "str | Detector" = "network",
-        min_face: float | None = None,
-        search_every: float = 0.4,
+        detector: "str | Detector" = RunConfig.detector,
+        min_face: float | None = RunConfig.min_face,
+        search_every: float = RunConfig.search_every,
         expect: str | None = None,
-        unsure_below: float = UNSURE_BELOW,
+        unsure_below: float = RunConfig.unsure_below,
         runtime: Runtime | None = None,
     ) -> None:
         """Load the model and the detector.
@@ -54,7 +54,7 @@ class Recognizer:
             model: a shipped model's name or a `.tflite` file; None takes the default model.
             detector: a registered name, or any object with the method `detect(image)`.
             min_face: the smallest face to find, as a share of the picture's height, 0..1; None for
-                the detector's own.
+                what the detector is best at.
             search_every: how often `watch` searches a frame for faces, seconds; they are followed
                 in between. 0 searches every frame.
             expect: how common each emotion is expected to be: "everyday", "acted", "even" or a TOML
@@ -72,17 +72,21 @@ class Recognizer:
         from ..emotions.prior import as_expected
         from ..faces import DetectorOptions, make_detector
         from ..inference.model_file import find_model, read_model
-        from .settings import RunConfig
 
         RunConfig(min_face=min_face, search_every=search_every, unsure_below=unsure_below)
         runtime = runtime or Runtime()
-        self.model = read_model(find_model(None if model is None else os.fspath(model)))
+        name = None if model is None else os.fspath(model)
+        self.model = read_model(find_model(name))
+        self.runtime = runtime
         self._classifier = as_expected(TFLiteClassifier(self.model, runtime), self.model, expect)
+        self.detector_name = detector if isinstance(detector, str) else None
         if isinstance(detector, str):
             detector = make_detector(detector, DetectorOptions(min_face, runtime=runtime))
         self._detector = detector
-        self._search_every = search_every
-        self._unsure_below = unsure_below
+        self.min_face = min_face
+        self.expect = expect
+        self.search_every = search_every
+        self.unsure_below = unsure_below
 
     def read(self, image: "Picture") -> list[Face]:
         """Return the faces in one image, left to right; an empty list where there are none.
@@ -149,7 +153,7 @@ class Recognizer:
 
         if isinstance(source, (int, str, os.PathLike)):
             name = str(source) if isinstance(source, int) else os.fspath(source)
-            options = SourceOptions(size=size, fps=fps, color=self._takes_color)
+            options = SourceOptions(size=size, fps=fps, color=self.takes_color)
             source = _opened(name, options, reconnect)
         with source:
             pipeline = self.pipeline(source.continuous)
@@ -167,11 +171,12 @@ class Recognizer:
         from .pipeline import Pipeline
 
         return Pipeline(
-            self._detector, self._classifier, continuous, self._search_every, self._unsure_below
+            self._detector, self._classifier, continuous, self.search_every, self.unsure_below
         )
 
     @property
-    def _takes_color(self) -> bool:
+    def takes_color(self) -> bool:
+        """Whether the model takes faces in colour."""
         from ..emotions.classifier import takes_color
 
         return takes_color(self._classifier)

@@ -177,7 +177,11 @@ class Stream(_Capture):
 
 
 class Video(_Capture):
-    """A video file; every frame is given, as fast as it is taken."""
+    """A video file; every frame is given, as fast as it is taken.
+
+    Attributes:
+        announced_frames: how many the container says it holds, which may be wrong; 0 if it does not.
+    """
 
     live = False
 
@@ -197,6 +201,7 @@ class Video(_Capture):
             if not capture.isOpened():
                 raise SourceError(f"{path}: {why_not_converted()}")
         super().__init__(name, capture)
+        self.announced_frames = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         self._path = path
         self._watch = Watch(path if path.is_file() else None)
         self._time = MediaTime(self.fps)

@@ -60,5 +60,9 @@ class DoctorError(EdgeEmoError, RuntimeError):
     """The machine is not ready."""
 
 
+class BatchError(EdgeEmoError, RuntimeError):
+    """A batch cannot start, go on or be merged."""
+
+
 class ConversionError(EdgeEmoError, RuntimeError):
     """A Keras model cannot become the TFLite file that was asked for."""

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from .boxes import Box
+from .labels import EMOTIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,12 +113,15 @@ class Face:
         scores: smoothed probability of each emotion, 0..1, sum 1.
         emotion: the reported one: that of the highest score, or one that was it until a moment
             ago and is still close; or "unsure".
+        roll: how far the head leans to the picture's right, degrees, -180..180; None where the
+            detector does not know.
     """
 
     track: int
     box: Box | None
     scores: dict[str, float]
     emotion: str
+    roll: float | None = None
 
     @property
     def confidence(self) -> float:
@@ -145,6 +149,40 @@ class Observation:
     gap: Gap | None = None
     age_ms: float | None = None
 
+    def to_supervision(self) -> dict[str, Any]:
+        """Return the arguments of `supervision.Detections`, which need not be installed.
+
+        Returns:
+            `xyxy` float32 `[n, 4]`, `confidence` float32 `[n]`, `class_id` int `[n]` (the place in
+            `EMOTIONS`, -1 for "unsure"), `tracker_id` int `[n]`, and `data` with `class_name` and
+            `scores` float32 `[n, 7]`. Faces whose box is private are left out.
+
+        Example:
+            >>> import numpy as np
+            >>> scores = {"happy": 0.9, "sad": 0.1}
+            >>> face = Face(7, (10, 20, 30, 40), scores, "happy")
+            >>> seen = Observation(datetime.now(UTC), "0", 0, None, (640, 480), (face,), {})
+            >>> seen.to_supervision()["xyxy"].tolist()
+            [[10.0, 20.0, 40.0, 60.0]]
+        """
+        import numpy as np
+
+        faces = [face for face in self.faces if face.box is not None]
+        boxes = [face.box for face in faces if face.box is not None]
+        corners = [(x, y, x + width, y + height) for x, y, width, height in boxes]
+        ids = [EMOTIONS.index(f.emotion) if f.emotion in EMOTIONS else -1 for f in faces]
+        scores = [[face.scores.get(name, 0.0) for name in EMOTIONS] for face in faces]
+        return {
+            "xyxy": np.array(corners, np.float32).reshape(-1, 4),
+            "confidence": np.array([face.confidence for face in faces], np.float32),
+            "class_id": np.array(ids, int),
+            "tracker_id": np.array([face.track for face in faces], int),
+            "data": {
+                "class_name": np.array([face.emotion for face in faces], str),
+                "scores": np.array(scores, np.float32).reshape(-1, len(EMOTIONS)),
+            },
+        }
+
     def as_record(self) -> dict[str, Any]:
         """Return the record of schema 1 as plain values for JSON."""
         stamp = self.time.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -159,6 +197,7 @@ class Observation:
                 {
                     "track": face.track,
                     "box": None if face.box is None else list(face.box),
+                    **({} if face.roll is None else {"roll": round(face.roll, 1)}),
                     "emotion": face.emotion,
                     "confidence": round(face.confidence, 4),
                     "scores": {name: round(p, 4) for name, p in face.scores.items()},

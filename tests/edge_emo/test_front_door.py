@@ -11,7 +11,13 @@ import pytest
 
 import edge_emo
 
-DOCUMENTED = ["edge_emo", "edge_emo.testing", "edge_emo.workshop", "edge.live.recognizer"]
+DOCUMENTED = [
+    "edge_emo",
+    "edge_emo.testing",
+    "edge_emo.workshop",
+    "edge.live.recognizer",
+    "edge.support.values",
+]
 LOADED = "import json, sys, edge_emo; print(json.dumps(sorted(sys.modules)))"
 HEAVY = {"cv2", "numpy", "ai_edge_litert", "tflite_runtime", "tensorflow", "keras", "matplotlib"}
 

@@ -1,0 +1,1 @@
+"""Recordings by the hundred: folders of videos and images to tables, with resume, shards and a report."""

@@ -1,0 +1,82 @@
+"""`edge-emo records` and `edge-emo report`: what was recorded, as a table and as a page."""
+
+from itertools import chain, islice
+from pathlib import Path
+
+import click
+
+from . import verbose_option
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("records", short_help="Convert recorded JSON lines to CSV or Parquet.")
+@click.argument("file", type=_PATH)
+@click.option(
+    "--to",
+    "kind",
+    type=click.Choice(["csv", "parquet", "jsonl"]),
+    required=True,
+    help="What to write: a table with a row for each face, or the whole records as JSON lines.",
+)
+@click.option(
+    "-o", "--out", type=_PATH, metavar="FILE", help="The file.  [default: standard output]"
+)
+@verbose_option
+def records(file: Path, kind: str, out: Path | None) -> None:
+    """Convert FILE, which `edge-emo run --jsonl` wrote, and the files that were set aside before it.
+
+    A batch's records (.jsonl.gz) are read as well. A line that is no whole record is named and
+    skipped.
+
+    \b
+    Examples:
+      edge-emo records faces.jsonl --to csv -o faces.csv
+      edge-emo records /var/lib/edge-emo/0/faces.jsonl --to parquet -o faces.parquet
+    """
+    from ..batch.tables import read_any, record_lines, write_records
+
+    if out:
+        write_records(out, read_any(file), kind)
+        return
+    if kind == "parquet":
+        raise click.UsageError("Parquet cannot go to standard output; give -o FILE")
+    read = read_any(file)
+    first = list(islice(read, 1))  # what cannot be read is said before anything is printed
+    for line in record_lines(chain(first, read), kind):
+        click.echo(line, nl=False)
+
+
+@click.command("report", short_help="Make a page with timelines of a batch or records.")
+@click.argument("place", metavar="OUT|FILE", type=_PATH)
+@click.option(
+    "-o", "--out", type=_PATH, metavar="FILE.html", help="The page.  [default: OUT/report.html]"
+)
+@click.option("--pictures", is_flag=True, help="Show a frame of each input, its faces blurred.")
+@click.option("--no-blur", is_flag=True, help="Show the faces in --pictures as they are.")
+@verbose_option
+def report(place: Path, out: Path | None, pictures: bool, no_blur: bool) -> None:
+    """Make one HTML page of a batch's results OUT, or of a FILE of records.
+
+    It holds a timeline for each face, the shares of the emotions and a table that sorts, and needs
+    no network and no other file.
+
+    \b
+    Examples:
+      edge-emo report results
+      edge-emo report faces.jsonl -o faces.html --pictures
+    """
+    from ..batch.report.page import make_report
+    from ..support.atomic import write_text
+
+    if no_blur and not pictures:
+        raise click.UsageError("--no-blur needs --pictures")
+    picture = None
+    if pictures:
+        from ..batch.report.pictures import picture_maker
+
+        picture = picture_maker(blur=not no_blur)
+    page = make_report(place, picture)
+    out = out or (place / "report.html" if place.is_dir() else place.with_suffix(".html"))
+    write_text(out, page)
+    click.echo(f"edge-emo: wrote {out}", err=True)
