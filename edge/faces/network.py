@@ -88,10 +88,12 @@ class NetworkDetector:
         return faces
 
     def _ratio(self, height: int) -> float:
-        """Return how much a picture is reduced: so that the smallest face wanted is just found."""
+        """Return how much a picture is reduced: so that the smallest face wanted is just found,
+        and no row is fed in vain.
+        """
         least, most = self._sides
-        wanted = self._smallest / self._min_face
-        return min(1.0, max(least, min(most, wanted)) / height)
+        wanted = max(least, min(most, self._smallest / self._min_face))
+        return min(1.0, UNIT * round(wanted / UNIT) / height)
 
 
 class Maps:

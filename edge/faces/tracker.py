@@ -44,7 +44,7 @@ class Track:
 
 
 @dataclass
-class _Known:
+class Known:
     """A face: where it is, what it looks like, and what was last found of it.
 
     Attributes:
@@ -86,7 +86,7 @@ class Tracker:
         """Begin with no faces; with `every_s` 0 every frame is searched."""
         self._detector = detector
         self._every_s = every_s
-        self._faces: list[_Known] = []
+        self._faces: list[Known] = []
         self._next = 1
         self._last_s = self._detected_s = -math.inf
 
@@ -98,7 +98,7 @@ class Tracker:
         """
         picture = Pyramid(gray)
         self._faces = [f for f in self._faces if now_s - f.found_s <= KEEP_S + self._every_s]
-        slipped = [f for f in self._faces if not f.lost and not _follow(picture, f)]
+        slipped = [f for f in self._faces if not f.lost and not self._keep(picture, f)]
         if slipped or self._is_due(now_s):
             self._detect(picture, now_s)
         for face in slipped:
@@ -106,6 +106,10 @@ class Tracker:
         self._last_s = now_s
         there = [_track(face) for face in self._faces if not face.lost]
         return sorted(there, key=lambda track: track.box)
+
+    def _keep(self, picture: Pyramid, face: Known) -> bool:
+        """Move a face to where it is now; return False if it is nowhere near."""
+        return follow(picture, face)
 
     def _is_due(self, now_s: float) -> bool:
         """Return whether the frame that is nearest to the time of the next detection is this one."""
@@ -172,7 +176,7 @@ def _ratio(a: Box, b: Box) -> float:
     return max(sides) / max(1, min(sides))
 
 
-def _follow(picture: Pyramid, face: _Known) -> bool:
+def follow(picture: Pyramid, face: Known) -> bool:
     """Move a face to where it is now; return False if it is nowhere near."""
     around = round(PIXELS * REACH)
     pixels = PIXELS + 2 * around
@@ -199,14 +203,14 @@ def _peak(near: np.ndarray) -> float:
     return 0.0 if bend >= 0 else 0.5 * (before - after) / bend
 
 
-def _new(number: int, picture: Pyramid, found: Detection, now_s: float) -> _Known:
+def _new(number: int, picture: Pyramid, found: Detection, now_s: float) -> Known:
     x, y, width, height = found.box
     centre, size = (x + width / 2, y + height / 2), (float(width), float(height))
     side = (width + height) / 2
-    return _Known(number, centre, size, picture.patch(centre, side, PIXELS), now_s, found)
+    return Known(number, centre, size, picture.patch(centre, side, PIXELS), now_s, found)
 
 
-def _correct(picture: Pyramid, face: _Known, found: Detection, now_s: float) -> None:
+def _correct(picture: Pyramid, face: Known, found: Detection, now_s: float) -> None:
     """Take over what was found of a face: a small difference little by little, as boxes jitter."""
     fresh = _new(face.number, picture, found, now_s)
     kept = 0.0
@@ -223,7 +227,7 @@ def _mixed(kept: float, was: tuple[float, float], now: tuple[float, float]) -> t
     return kept * was[0] + (1 - kept) * now[0], kept * was[1] + (1 - kept) * now[1]
 
 
-def _track(face: _Known) -> Track:
+def _track(face: Known) -> Track:
     if face.found.eyes is None:
         return Track(face.number, face.box, face.found.score)
     x, y, width, height = face.found.box
