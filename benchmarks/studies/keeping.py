@@ -84,16 +84,17 @@ def main(faces: Path) -> None:
                 height, width = gray.shape
                 boxes = [within(track.box, (height, width)) for track in tracks]
                 seen = match(boxes, clip.truths.get(index, ()))
-                counts[name][:2] += np.array((sum(seen.found), len(seen.found)))
+                counts[name] += (sum(seen.found), len(seen.found), 0, 0)
                 false.append(seen.false)
                 numbers |= {track.number for track in tracks}
             counts[name][2] += len(numbers)
             longest = max(false_runs(false), default=0) * step_s
             counts[name][3] = max(counts[name][3], longest)
     click.echo(f"{'':36}{'recall':>8}{'tracks':>8}{'longest false':>15}{'ms of a 720p frame':>20}")
-    for name, (found, there, numbers, longest) in counts.items():
+    for name, count in counts.items():
+        found, there, given, longest = count.tolist()
         click.echo(
-            f"{name:36}{found / there:>8.1%}{numbers:>8.0f}{longest:>13.2f} s"
+            f"{name:36}{found / there:>8.1%}{given:>8.0f}{longest:>13.2f} s"
             f"{np.mean(took[name]):>20.2f}"
         )
 

@@ -21,6 +21,7 @@ UNIT = 32  # pictures are fed in multiples of it, pixels: the stride of the coar
 CHANNELS = 10  # of a cell: logits of face and thing, box (4), eyes (4)
 AS_HAAR = 1.09  # side of Haar's square over the root of this box's area: the median of 492 faces
 MIN_FACE = 1 / 30  # of the picture's height, where nothing else is asked for
+KEPT = 3  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 
 
@@ -63,7 +64,7 @@ class NetworkDetector:
         options = options or DetectorOptions()
         try:
             model = read_model(find_model(options.model, DETECTION), DETECTION)
-            self._maps = _open(model, options)
+            first = _open(model, options)
         except ModelError as error:
             raise DetectorError(f"{error}; or take --detector haar, which needs no file") from error
         about = model.about["detection"]
@@ -71,12 +72,14 @@ class NetworkDetector:
         self._smallest = float(about["smallest_face"])
         self._sides = int(about["least_height"]), int(about["most_height"])
         self._min_face = options.min_face or MIN_FACE
+        self._model, self._options = model, options
+        self._kept = {first.shape: first}
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Return the faces in uint8 `[height, width]` `image`, the surest first."""
         ratio = self._ratio(image.shape[0])
         fed = reduced(image, ratio)
-        found = decode(self._maps.run(fed), LEAST * self._threshold)
+        found = decode(self._maps(fed.shape).run(fed), LEAST * self._threshold)
         faces: list[Detection] = []
         for index in distinct(found):
             box = square(found.boxes[index]) / ratio
@@ -86,6 +89,16 @@ class NetworkDetector:
             score = confidence(float(found.scores[index]), self._threshold)
             faces.append(Detection(_whole(box), score, (tuple(right), tuple(left))))
         return faces
+
+    def _maps(self, shape: tuple[int, ...]) -> "Maps":
+        """Return an interpreter for pictures of this shape: to fit one to another takes half a look."""
+        maps = self._kept.pop(shape, None)
+        if maps is None and len(self._kept) < KEPT:
+            maps = _open(self._model, self._options)
+        elif maps is None:
+            maps = self._kept.pop(next(iter(self._kept)))  # the one not used for longest
+        self._kept[shape] = maps
+        return maps
 
     def _ratio(self, height: int) -> float:
         """Return how much a picture is reduced: so that the smallest face wanted is just found,
@@ -109,21 +122,21 @@ class Maps:
                 f"{place['quantization']}; edge-emo feeds raw pixels (int8: scale 1, zero point -128)"
             )
         self._input = place["index"]
-        self._shape: tuple[int, ...] = tuple(int(n) for n in place["shape"][1:3])
+        self.shape: tuple[int, ...] = tuple(int(n) for n in place["shape"][1:3])
         outputs = sorted(interpreter.get_output_details(), key=lambda o: -int(o["shape"][1]))
         if any(int(o["shape"][-1]) != CHANNELS for o in outputs):
             raise ValueError(f"its maps do not have {CHANNELS} channels")
         self._outputs = [  # the finest map first
-            (o["index"], *o["quantization"], self._shape[0] // int(o["shape"][1])) for o in outputs
+            (o["index"], *o["quantization"], self.shape[0] // int(o["shape"][1])) for o in outputs
         ]
 
     def run(self, picture: np.ndarray) -> list[Map]:
         """Return the maps of a uint8 picture, its sides multiples of `UNIT`."""
-        if picture.shape != self._shape:
+        if picture.shape != self.shape:
             with quiet_stderr():
                 self._interpreter.resize_tensor_input(self._input, [1, *picture.shape, 1])
                 self._interpreter.allocate_tensors()
-            self._shape = picture.shape
+            self.shape = picture.shape
         tensor = self._interpreter.tensor(self._input)()[0, :, :, 0]
         np.bitwise_xor(picture, 0x80, out=tensor.view(np.uint8))  # uint8 - 128, exactly
         del tensor  # `invoke` refuses to run while a view is held
