@@ -1,6 +1,7 @@
 """Install edge-emo as a systemd service, and remove it again; every step may be repeated."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -27,9 +28,10 @@ from .system import (
     make_user,
     remove,
     remove_empty,
+    remove_user,
     run,
     systemd_runs,
-    user_exists,
+    user_of,
     write,
 )
 
@@ -38,6 +40,11 @@ GROUPS = ("video", "render")  # where they exist: cameras, and the buffers they 
 # What the unit keeps closed, and a drop-in opens where it is needed.
 OPENED = ("network", "gpio", "page")
 BACKS_OFF = 254  # the first systemd with RestartSteps
+USER_DROP_IN = """\
+# A user of its own: no other camera's service can read its settings. Made by 'edge-emo service install'.
+[Service]
+User={user}
+"""
 UNIT = Path("/etc/systemd/system/edge-emo@.service")
 RULES = Path("/etc/udev/rules.d/70-edge-emo.rules")
 RESERVED = ("config", "models", publisher.NAME)  # names that no camera may have
@@ -61,7 +68,10 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     opened_ones = needs(settings)
     if "page" in opened_ones or settings.get("metrics_file"):
         install_extra("page", say)
-    make_user([*GROUPS, *(["gpio"] if "gpio" in opened_ones else [])], say)
+    make_user([], say)
+    user = user_of(name)
+    make_user([*GROUPS, *(["gpio"] if "gpio" in opened_ones else [])], say, user)
+    _make_state_folder()
     changed = write(UNIT, unit_text(systemd_version()), say)
     changed |= write(RULES, data("70-edge-emo.rules"), say)
     for opened in OPENED:
@@ -72,8 +82,9 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
             remove(drop_in, say)
             remove_empty(drop_in.parent)
             changed = True
+    changed |= write(_drop_in(name, "user"), USER_DROP_IN.format(user=user), say)
     changed |= page.install(name, settings, say)
-    keep_or_write(CONFIG / f"{name}.toml", config, say)
+    keep_or_write(CONFIG / f"{name}.toml", config, say, user)
     publisher.upgrade(say)
     if not systemd_runs():
         run(["systemctl", "enable", "--quiet", f"edge-emo@{name}"])
@@ -98,12 +109,16 @@ def uninstall(purge: bool, say: Say) -> None:
     """
     check_root()
     folders = {p.name.removeprefix("edge-emo@") for p in UNIT.parent.glob("edge-emo@?*.service.d")}
-    for name in sorted({*instances(), *(f.removesuffix(".service.d") for f in folders)}):
+    names = sorted({*instances(), *(f.removesuffix(".service.d") for f in folders)})
+    users = {user_of(name) for name in names}
+    if STATE.is_dir():
+        users |= {user_of(path.name) for path in STATE.iterdir() if path.is_dir()}
+    for name in names:
         if systemd_runs():
             attempt(["systemctl", "disable", "--now", "--quiet", f"edge-emo@{name}"])
         else:
             attempt(["systemctl", "disable", "--quiet", f"edge-emo@{name}"])
-        for opened in OPENED:
+        for opened in (*OPENED, "user"):
             remove(_drop_in(name, opened), say)
         remove_empty(_drop_in_folder(name))
         page.uninstall(name, say)
@@ -116,12 +131,18 @@ def uninstall(purge: bool, say: Say) -> None:
         attempt(["udevadm", "control", "--reload"])
     if purge:
         remove(STATE, say)
-        if user_exists():
-            run(["userdel", USER])
-            say(f"removed the user {USER}")
+        for user in (*sorted(users), USER):
+            remove_user(user, say)
     elif STATE.exists():
-        say(f"kept {STATE}, and the user {USER} whose files these are; --purge removes both")
+        say(f"kept {STATE}, and the users whose files these are; --purge removes both")
     remove(PREFIX, say)  # last: this very program may run from there
+
+
+def _make_state_folder() -> None:
+    """Make the folder of all services' records: each has its own in it, and may enter no other."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    shutil.chown(STATE, "root", USER)
+    STATE.chmod(0o750)
 
 
 def instances() -> list[str]:

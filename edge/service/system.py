@@ -1,11 +1,11 @@
 """What the installers do to the system: files written only if they change, users, commands."""
 
 import os
-import pwd
 import re
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -32,20 +32,31 @@ def systemd_runs() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
-def user_exists() -> bool:
+def user_of(name: str) -> str:
+    """Return the user of the service `edge-emo@NAME`, who alone can read its settings."""
+    plain = re.sub(r"[^a-z0-9_-]", "-", name.lower())
+    if plain == name and len(name) <= 20:
+        return f"{USER}-{name}"
+    return f"{USER}-{plain[:11]}-{zlib.crc32(name.encode()):08x}"  # of at most 32 letters
+
+
+def user_exists(user: str = USER) -> bool:
+    import pwd  # POSIX only
 
     try:
-        pwd.getpwnam(USER)
+        pwd.getpwnam(user)
     except KeyError:
         return False
     return True
 
 
-def make_user(groups: list[str], say: Say) -> None:
-    if not user_exists():
+def make_user(groups: list[str], say: Say, user: str = USER) -> None:
+    """Make a user of the group `edge-emo`, who may also be in others."""
+    if not user_exists(user):
+        own = ["--user-group"] if user == USER else ["--gid", USER]
         home = ["--home-dir", str(STATE), "--no-create-home"]
-        run(["useradd", "--system", "--user-group", *home, "--shell", "/usr/sbin/nologin", USER])
-        say(f"made the user {USER}")
+        run(["useradd", "--system", *own, *home, "--shell", "/usr/sbin/nologin", user])
+        say(f"made the user {user}")
     import grp  # POSIX only
 
     for group in groups:
@@ -53,8 +64,14 @@ def make_user(groups: list[str], say: Say) -> None:
             members = grp.getgrnam(group).gr_mem
         except KeyError:
             continue
-        if USER not in members:
-            run(["usermod", "--append", "--groups", group, USER])
+        if user not in members:
+            run(["usermod", "--append", "--groups", group, user])
+
+
+def remove_user(user: str, say: Say) -> None:
+    if user_exists(user):
+        run(["userdel", user])
+        say(f"removed the user {user}")
 
 
 def write(path: Path, text: str, say: Say) -> bool:
@@ -66,15 +83,24 @@ def write(path: Path, text: str, say: Say) -> bool:
     return True
 
 
-def keep_or_write(path: Path, text: str, say: Say) -> None:
+def keep_or_write(path: Path, text: str, say: Say, user: str | None = None) -> None:
+    """Write settings that only root and their service may read; what is there stays.
+
+    Args:
+        user: the one user who may read them; None: the group `edge-emo`.
+    """
     if path.exists():
         say(f"kept {path} as it is")
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
-    shutil.chown(path, "root", USER)
-    path.chmod(0o640)  # it may hold a camera's password
-    say(f"wrote {path}")
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+        say(f"wrote {path}")
+    if user is not None:  # they may hold a camera's password; kept ones may be of an older version
+        shutil.chown(path, user, "root")
+        path.chmod(0o600)
+    elif path.stat().st_gid == 0:
+        shutil.chown(path, "root", USER)
+        path.chmod(0o640)
 
 
 def remove(path: Path, say: Say) -> None:

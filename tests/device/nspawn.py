@@ -29,9 +29,12 @@ class Acceptance(Faults):
     def install(self) -> str:
         self.sh(f"sh /src/systemd/install.sh {NAME} --camera {URL} --no-start", timeout=1200)
         size = self.sh("du -sm /opt/edge-emo | cut -f1")
-        groups = self.sh("id -nG edge-emo")
+        groups = self.sh(f"id -nG edge-emo-{NAME}")
         mode = self.sh(f"stat -c '%U:%G %a' /etc/edge-emo/{NAME}.toml")
         assert "video" in groups
+        assert mode == f"edge-emo-{NAME}:root 600", mode
+        others = f"su -s /bin/sh -c 'cat /etc/edge-emo/{NAME}.toml' edge-emo"
+        assert "secret" not in self.sh(others, True), "another user reads the camera's password"
         return f"{size} MB in /opt/edge-emo; user in {groups}; settings {mode}"
 
     def units(self) -> str:

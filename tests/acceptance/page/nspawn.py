@@ -192,7 +192,7 @@ class Acceptance:
         self.healthy()
         token = self.sh("cat /var/lib/edge-emo/mock/page-token")
         mode = self.sh("stat -c '%a %U:%G' /var/lib/edge-emo/mock/page-token")
-        assert mode == "640 edge-emo:edge-emo", mode
+        assert mode == "640 edge-emo-mock:edge-emo", mode
         assert self.get("/health").startswith("401")
         assert self.get("/health", f"Authorization=Bearer {token}").startswith("200")
         assert token not in self.sh(f"journalctl -q -b -u {UNIT}")

@@ -1,6 +1,7 @@
 """What the service's files say; that they work is shown on a real systemd by tests/device/nspawn.py."""
 
 import configparser
+import re
 import shutil
 import subprocess
 import tomllib
@@ -11,6 +12,7 @@ from edge.live.schema import check_types
 from edge.live.settings import RunConfig
 from edge.service import installer
 from edge.service.page import socket_unit
+from edge.service.system import keep_or_write, user_of
 from edge.support.errors import ConfigError, ServiceError
 
 
@@ -132,3 +134,24 @@ def test_an_older_systemd_is_not_given_what_it_does_not_know():
     assert "RestartSteps" not in older
     assert "RestartMaxDelaySec" not in older
     assert "RestartSec=5" in older
+
+
+@pytest.mark.parametrize("name", ["0", "door", "picamera:1", "Door", "a" * 60, "a.b", "a-b"])
+def test_every_instance_has_a_user_of_its_own(name):
+    names = ["0", "door", "picamera:1", "picamera:0", "Door", "a" * 60, "a" * 61, "a.b", "a-b"]
+    users = [user_of(n) for n in names]
+    assert len(set(users)) == len(names)
+    assert re.fullmatch(r"edge-emo-[a-z0-9_-]{1,23}", user_of(name))
+
+
+def test_settings_are_readable_by_one_user_only(monkeypatch, tmp_path):
+    owners = {}
+    monkeypatch.setattr("edge.service.system.shutil.chown", lambda p, *o: owners.update({p: o}))
+    path = tmp_path / "door.toml"
+    said = []
+    keep_or_write(path, "camera = 0", said.append, "edge-emo-door")
+    path.chmod(0o644)
+    keep_or_write(path, "other", said.append, "edge-emo-door")  # an upgrade narrows it, too
+    assert path.read_text() == "camera = 0"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert owners == {path: ("edge-emo-door", "root")}
