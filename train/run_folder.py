@@ -6,9 +6,11 @@
 
 import hashlib
 import json
+import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +22,7 @@ import numpy as np
 from edge.datasets import LabelledFaces
 from edge.datasets.tiles import TABLE, Tiles, tiles_splits
 from edge.evaluation.metrics import Scorecard
-from edge.support.atomic import cannot_write, write_text
+from edge.support.atomic import cannot_write, leftovers, write_text
 from edge.support.errors import DatasetError, TrainingError
 from edge.support.machine import describe_machine, version_of
 
@@ -36,6 +38,11 @@ from .report import write_report
 from .splits import training_and_validation
 from .training import Listener, finished_model, predict, save_model, train
 from .views import Views
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 SAMPLES_EACH = 16  # faces of each emotion in the report's picture of augmented faces
 
@@ -105,6 +112,37 @@ def begin(run: Path, plan: Plan, data: TrainingData) -> None:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(run, error) from error
+    with alone_in(run):
+        _write_plan(run, plan, data)
+
+
+@contextmanager
+def alone_in(run: Path) -> Iterator[None]:
+    """Keep every other training out of a run's folder, and remove what a killed one left half-written.
+
+    Raises:
+        TrainingError: another one is at work there.
+    """
+    if fcntl is None:  # Windows
+        yield
+        return
+    folder = os.open(run, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise TrainingError(
+                f"{run}: another training is at work there; wait for it, or choose another --out"
+            ) from error
+        for file in run.glob("*.keras"):
+            for left in leftovers(file):
+                left.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _write_plan(run: Path, plan: Plan, data: TrainingData) -> None:
     write_text(run / "recipe.toml", plan.recipe.to_toml())
     described = {k: v for k, v in asdict(plan).items() if k != "recipe"}
     described |= {
@@ -175,8 +213,15 @@ def carry_out(
         The finished model's score, None in a process that does not write.
 
     Raises:
-        TrainingError, OutputError: see `train`.
+        TrainingError, OutputError: see `train`; or another training is at work in the folder.
     """
+    with alone_in(run) if devices.writes else nullcontext():
+        return _carry_out(run, plan, data, devices, listener)
+
+
+def _carry_out(
+    run: Path, plan: Plan, data: TrainingData, devices: Devices, listener: Listener
+) -> Scorecard | None:
     architecture = ARCHITECTURES[plan.architecture]
     if devices.writes:
         write_text(run / "environment.json", json.dumps(_environment(devices), indent=1) + "\n")

@@ -159,6 +159,30 @@ def test_it_does_not_overwrite_a_run(finished_once, labelled_folder_once, capsys
     assert f"go on with it by `edge-emo train --resume {finished_once}`" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks are needed")
+def test_a_second_training_in_the_same_folder_is_refused(labelled_folder, tmp_path, capsys):
+    from train.run_folder import alone_in
+
+    run = tmp_path / "run"
+    run.mkdir()
+    arguments = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
+    with alone_in(run):
+        assert train(*arguments, "--set", "epochs=1") == 1
+        assert "another training is at work there" in capsys.readouterr().err
+        assert list(run.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks are needed")
+def test_what_a_killed_training_left_half_written_is_removed(finished):
+    from train.run_folder import alone_in
+
+    left = finished / ".part-last-abc.keras"
+    left.write_bytes(b"half")
+    with alone_in(finished):
+        assert not left.exists()
+        assert (finished / "last.keras").exists()
+
+
 def test_a_run_continues_only_with_its_own_settings(finished_once, tmp_path, capsys):
     assert train("--resume", finished_once, "--set", "epochs=5") == 2
     assert "leave out --set" in capsys.readouterr().err
