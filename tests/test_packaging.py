@@ -99,6 +99,9 @@ def test_the_wheel_holds_models_portraits_and_recipes(tmp_path):
         "edge/sources/portraits/astronaut.jpg",
         "edge/sources/portraits/PROVENANCE.md",
         "train/recipes/edge.toml",
+        "edge/outputs/page/static/page.js",
+        "edge/outputs/monitoring/alerts.yml",
+        "edge/systemd/edge-emo-page.socket",
     ):
         assert name in names
     assert not [

@@ -1,7 +1,7 @@
-// The last five minutes: a lane for each track with its emotions, hatched where no frame came.
+// The last five minutes: the emotions of each track, hatched where no frame came. Tracks that do not
+// meet share a lane.
 const SVG = "http://www.w3.org/2000/svg";
 const LANE = 22;
-const LEFT = 44;
 const MOST_LANES = 12;
 
 function drawn(name, attributes, text) {
@@ -39,6 +39,17 @@ function stretches(rows, valueOf) {
   return found;
 }
 
+// Put each track into the first lane that is free again for two seconds.
+function inLanes(tracks) {
+  const lanes = [];
+  for (const one of [...tracks].sort((a, b) => a.parts[0][0] - b.parts[0][0])) {
+    const free = lanes.find((lane) => lane.at(-1).parts.at(-1)[1] + 2 < one.parts[0][0]);
+    if (free) free.push(one);
+    else lanes.push([one]);
+  }
+  return lanes;
+}
+
 export class Timeline {
   constructor(place, table, unlisted) {
     Object.assign(this, { place, table, unlisted, span: 300, rows: [] });
@@ -58,27 +69,28 @@ export class Timeline {
 
   draw() {
     const found = [...new Set(this.rows.flatMap((row) => Object.keys(row.tracks)))].map(Number);
-    const tracks = found.sort((a, b) => a - b).slice(-MOST_LANES);
     const gaps = stretches(this.rows, (row) => row.gap);
-    const lanes = new Map(tracks.map((t) => [t, stretches(this.rows, (row) => row.tracks[t])]));
-    this.picture(lanes, gaps);
-    this.words(lanes, gaps);
-    const left = found.length - tracks.length;
+    const tracks = found.sort((one, other) => one - other).map((track) => ({
+      track, parts: stretches(this.rows, (row) => row.tracks[track]) }));
+    const lanes = inLanes(tracks);
+    this.picture(lanes.slice(-MOST_LANES), gaps, tracks.length);
+    this.words(tracks, gaps);
+    const left = lanes.slice(0, -MOST_LANES).flat().length;
     const more = Math.max(0, ...this.rows.map((row) => row.more ?? 0));
     this.unlisted.hidden = !(left || more);
     this.unlisted.textContent = [
-      left ? `${left} earlier tracks are not shown.` : "",
+      left ? `${left} tracks are in the table only.` : "",
       more ? `Up to ${more} more faces in one second are not listed.` : "",
     ].join(" ");
   }
 
-  picture(lanes, gaps) {
+  picture(lanes, gaps, tracks) {
     const width = Math.max(280, this.place.clientWidth);
-    const height = LANE * Math.max(1, lanes.size) + 20;
+    const height = LANE * Math.max(1, lanes.length) + 20;
     const end = this.rows.length ? this.rows.at(-1).t + 1 : 0;
-    const x = (second) => LEFT + ((width - LEFT) * (second - end + this.span)) / this.span;
+    const x = (second) => (width * (second - end + this.span)) / this.span;
     const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img" });
-    svg.setAttribute("aria-label", `${lanes.size} tracks, ${gaps.length} gaps; the table has the details`);
+    svg.setAttribute("aria-label", `${tracks} tracks, ${gaps.length} gaps; the table has the details`);
     svg.append(hatching());
     for (let minute = 0; minute <= this.span / 60; minute++) {
       const at = x(end - 60 * minute);
@@ -89,29 +101,27 @@ export class Timeline {
       svg.append(drawn("text", { x: at, y: height - 3, "text-anchor": anchor }, label));
     }
     for (const [first, last, reason] of gaps) {
-      const box = { x: x(first), y: 0, width: x(last + 1) - x(first), height: height - 20, class: "gap", fill: "url(#hatch)" };
-      const gap = drawn("rect", box);
+      const place = { x: x(first), y: 0, width: x(last + 1) - x(first), height: height - 20 };
+      const gap = drawn("rect", { ...place, class: "gap", fill: "url(#hatch)" });
       gap.append(drawn("title", {}, reason));
       svg.append(gap);
     }
-    [...lanes].forEach(([track, parts], lane) => {
-      const y = LANE * lane;
-      svg.append(drawn("text", { x: 2, y: y + 15 }, `#${track}`));
-      for (const [first, last, emotion] of parts) {
-        const box = { x: x(first), y: y + 2, width: Math.max(2, x(last + 1) - x(first)), height: LANE - 4, class: emotion };
-        const part = drawn("rect", box);
-        part.append(drawn("title", {}, `track ${track}: ${emotion}`));
-        svg.append(part);
-        const text = box.width > 58 ? emotion : box.width > 18 ? emotion.slice(0, 2) : "";
-        if (text) svg.append(drawn("text", { x: box.x + 3, y: y + 15, class: `inside ${emotion}` }, text));
-      }
-    });
+    lanes.forEach((lane, row) => lane.forEach(({ track, parts }) => parts.forEach(([first, last, emotion], number) => {
+      const y = LANE * row;
+      const place = { x: x(first), y: y + 2, width: Math.max(2, x(last + 1) - x(first)), height: LANE - 4 };
+      const part = drawn("rect", { ...place, class: emotion });
+      part.append(drawn("title", {}, `track ${track}: ${emotion}`));
+      svg.append(part);
+      const words = [`#${track} ${emotion}`, `#${track} ${emotion.slice(0, 2)}`, `#${track}`].slice(number ? 3 : 0);
+      const text = [...words, emotion, emotion.slice(0, 2)].find((word) => 7.2 * word.length + 6 < place.width);
+      if (text) svg.append(drawn("text", { x: place.x + 3, y: y + 15, class: `inside ${emotion}` }, text));
+    })));
     this.place.replaceChildren(svg);
   }
 
-  words(lanes, gaps) {
+  words(tracks, gaps) {
     if (!this.table.parentElement.open) return;
-    const rows = [...lanes].map(([track, parts]) => {
+    const rows = tracks.map(({ track, parts }) => {
       const seconds = {};
       for (const [first, last, emotion] of parts) seconds[emotion] = (seconds[emotion] ?? 0) + last - first + 1;
       const shares = Object.entries(seconds).sort((a, b) => b[1] - a[1]).map(([e, s]) => `${e} ${s} s`);
