@@ -53,7 +53,7 @@ class _Capture:
     def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
         self.name = name
         self._capture = capture
-        self._watch = Watch(None)
+        self._watch: Watch | None = None  # of video that may be interlaced
         fps = capture.get(cv2.CAP_PROP_FPS)
         self.fps = (
             fps if 0 < fps <= 1000 else 30.0
@@ -66,7 +66,7 @@ class _Capture:
             ok, image = self._capture.read()
             if not ok or image is None:
                 return self._ended(index)
-            if self._watch.is_unconverted(image):
+            if self._watch and self._watch.is_unconverted(image):
                 raise SourceError(f"{self.name}: {why_not_converted()}")
             image = turn(image, self.rotate, self.mirror)
             yield frame_of(image, self.name, index, self._position(), started)
@@ -173,6 +173,9 @@ class Stream(_Capture):
                 f"reachable{advice_on_password(argument)}"
             )
         super().__init__(name, capture)
+        # Motion JPEG is a row of whole pictures: where they repeat, the camera is frozen.
+        if int(capture.get(cv2.CAP_PROP_FOURCC)) != cv2.VideoWriter.fourcc(*"MJPG"):
+            self._watch = Watch(None)
         self.rotate, self.mirror = options.rotate, options.mirror
 
 

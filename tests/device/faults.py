@@ -179,7 +179,7 @@ class Faults(Service):
         time.sleep(25)
         state, status, restarts = self.show("ActiveState", "StatusText", "NRestarts")
         assert (state, restarts) == ("activating", "0"), (state, restarts)
-        said = self.sh(f"journalctl -q -b -o cat -u {UNIT} | grep -c 'trying to open it again'")
+        said = self.sh(f"journalctl -q -b -o cat -u {UNIT} | grep -c 'trying to reopen it'")
         self.plug_in()
         until(self.active, 60)
         self.grows()

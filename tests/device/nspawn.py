@@ -223,6 +223,7 @@ def main() -> None:
     parser.add_argument("--suite", default="bookworm")
     parser.add_argument("--work", type=Path, default=Path("/var/tmp/edge-emo-nspawn"))
     parser.add_argument("--keep", action="store_true", help="keep the root for the next time")
+    parser.add_argument("--only", nargs="*", default=(), metavar="WORD", help="only these checks")
     options = parser.parse_args()
     template, root = options.work / options.suite, options.work / f"{options.suite}-run"
     if not template.exists():
@@ -234,6 +235,7 @@ def main() -> None:
     machine = Machine(root, options.work / "console.log")
     machine.boot()
     acceptance = Acceptance(machine)
+    acceptance.only = tuple(options.only)
     try:
         print(machine.sh("systemctl --version | head -1"))
         acceptance.all()
