@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.datasets import LabelledFaces, find_splits, load_split
 from edge.emotions.prior import mean_answer
+from edge.evaluation.datasets import LabelledFaces, find_splits, load_split
 from edge.evaluation.label_order import order_hint
 from edge.evaluation.metrics import Scorecard, score
 from edge.evaluation.prediction import Conventions

@@ -8,8 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.datasets import LabelledFaces
 from edge.evaluation.corruptions import CORRUPTIONS, STRENGTHS
+from edge.evaluation.datasets import LabelledFaces
 from edge.support.errors import ConversionError
 
 SIZE = 100  # docs/conversion.md measures why: more widen the ranges to what is rare

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.datasets import load_split
+from edge.evaluation.datasets import load_split
 from edge.faces.crop import crop_face, to_gray
 from edge.support.labels import EMOTIONS
 

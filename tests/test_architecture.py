@@ -24,11 +24,11 @@ ROOMS = (
     "emotions",
     "sources",
     "outputs",
-    "datasets",
     "evaluation",
     "live",
     "batch",
     "service",
+    "doctor",
     "cli",
 )
 HEAVY = {"tensorflow", "keras", "jax", "matplotlib"}  # never in the runtime

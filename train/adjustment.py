@@ -7,7 +7,7 @@ prior is taken from its logit. That is a change of the last layer's bias, and co
 import keras
 import numpy as np
 
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 
 from .recipe import Recipe
 from .targets import face_weights, targets

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge.datasets.tiles import DETECTED_SIDE
+from edge.evaluation.datasets.tiles import DETECTED_SIDE
 
 MAX_ROTATION = 15.0  # degrees
 MAX_SHIFT = 0.1  # of the side

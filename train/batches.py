@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import keras
 import numpy as np
 
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 
 from .answers import Answers
 from .devices import Devices

@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 
 
 @dataclass(frozen=True)

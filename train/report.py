@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 from edge.evaluation.html_report import Section, Table, render_page
 from edge.evaluation.metrics import Calibration, Scorecard, calibrate, percent, score
 from edge.support.atomic import write_bytes, write_text

@@ -19,8 +19,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.datasets import LabelledFaces
-from edge.datasets.tiles import TABLE, Tiles, tiles_splits
+from edge.evaluation.datasets import LabelledFaces
+from edge.evaluation.datasets.tiles import TABLE, Tiles, tiles_splits
 from edge.evaluation.metrics import Scorecard
 from edge.support.atomic import cannot_write, leftovers, write_text
 from edge.support.errors import DatasetError, TrainingError
@@ -52,7 +52,7 @@ class Plan:
     """What is trained on what.
 
     Attributes:
-        tiles: more faces to learn from, with room around them (`edge.datasets.tiles`).
+        tiles: more faces to learn from, with room around them (`edge.evaluation.datasets.tiles`).
     """
 
     architecture: str

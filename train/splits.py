@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.datasets import LabelledFaces, find_splits, load_split
+from edge.evaluation.datasets import LabelledFaces, find_splits, load_split
 from edge.support.errors import DatasetError
 
 from .duplicates import face_keys

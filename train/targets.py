@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from edge.datasets import LabelledFaces
-from edge.datasets.ferplus import distribution
+from edge.evaluation.datasets import LabelledFaces
+from edge.evaluation.datasets.ferplus import distribution
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS
 

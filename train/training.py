@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 from edge.support.atomic import replacing
 from edge.support.errors import TrainingError
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from edge.datasets import LabelledFaces
-from edge.datasets.tiles import Tiles
+from edge.evaluation.datasets import LabelledFaces
+from edge.evaluation.datasets.tiles import Tiles
 
 from .augment import augment_face, augment_tile, corrupt_face
 from .recipe import Recipe

@@ -2,7 +2,7 @@
 
     python -m benchmarks.studies.crops --data wild
 
-The data are faces with room around them (`edge.datasets.tiles`), each with a network's box and its
+The data are faces with room around them (`edge.evaluation.datasets.tiles`), each with a network's box and its
 eyes. Squares of several sizes and heights are cut out, and classified; then the heads are made to
 lean, and are classified as they lean and turned upright by eyes that are a little off, as a
 detector's are.

@@ -27,8 +27,8 @@ MARGIN = SIDE // 2
 @verbose_option
 def main(data: Path, model: str | None) -> None:
     """Measure the detector's boxes against the faces' own crops."""
-    from edge.datasets import load_split
     from edge.emotions.classifier import TFLiteClassifier
+    from edge.evaluation.datasets import load_split
     from edge.faces.crop import crop_face
     from edge.inference.model_file import find_model, read_model
 

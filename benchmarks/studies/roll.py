@@ -29,10 +29,10 @@ def main(
     data: Path, split: str | None, labels: str, models: tuple[str, ...], expect: str | None
 ) -> None:
     """Measure the accuracy on faces that are turned."""
-    from edge.datasets import load_split
-    from edge.datasets.ferplus import with_majority
     from edge.emotions.classifier import TFLiteClassifier
     from edge.emotions.prior import corrected, factors_of, find_expectation
+    from edge.evaluation.datasets import load_split
+    from edge.evaluation.datasets.ferplus import with_majority
     from edge.evaluation.prediction import predict_all
     from edge.inference.model_file import find_model, read_model
 

@@ -32,7 +32,7 @@ def main(data: Path, arch: str, faces: int, rounds: int) -> None:
     import keras
     import numpy as np
 
-    from edge.datasets import load_split
+    from edge.evaluation.datasets import load_split
     from train.architectures import ARCHITECTURES
     from train.batches import TrainingBatches, as_input
     from train.recipe import load_recipe

@@ -12,7 +12,7 @@ from convert.keras_model import face_shape, load_keras
 from convert.network import Network, as_input, from_keras
 from convert.quantize import to_tflite
 from convert.representative import Representative
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 from edge.inference.model_file import TASK, ModelFile, read_model, write_model
 from edge.support.errors import ConfigError, ModelError
 from edge.support.labels import EMOTIONS

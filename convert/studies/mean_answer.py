@@ -12,9 +12,9 @@ import numpy as np
 
 from edge.cli import main as run_command
 from edge.cli import verbose_option
-from edge.datasets import find_splits, load_split
 from edge.emotions.classifier import TFLiteClassifier
 from edge.emotions.prior import mean_answer
+from edge.evaluation.datasets import find_splits, load_split
 from edge.evaluation.prediction import predict_all
 from edge.inference.model_file import read_model, write_model
 from edge.support.progress import progress_bar

@@ -17,9 +17,9 @@ import numpy as np
 
 from edge.cli import main as run_command
 from edge.cli import verbose_option
-from edge.datasets import load_split
 from edge.emotions.classifier import TFLiteClassifier
 from edge.evaluation.corruptions import STRENGTHS, corrupt
+from edge.evaluation.datasets import load_split
 from edge.evaluation.prediction import Conventions, predict_all
 from edge.inference.model_file import read_model
 from edge.support.atomic import write_text

@@ -26,7 +26,7 @@ def command(as_json: bool) -> None:
       edge-emo doctor
       edge-emo doctor --json
     """
-    from ..service.doctor.checks import FAIL, examine
+    from ..doctor.checks import FAIL, examine
 
     findings = []
     for finding in examine():

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..datasets import LabelledFaces, load_split
-from ..datasets.ferplus import distribution, majority, with_majority
 from ..emotions.prior import factors_of, find_expectation
 from ..inference.model_file import find_model, read_model
 from ..inference.runtime import Runtime
 from ..support.errors import ConfigError
 from ..support.labels import EMOTIONS
 from .corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from .datasets import LabelledFaces, load_split
+from .datasets.ferplus import distribution, majority, with_majority
 from .label_order import order_hint
 from .metrics import Scorecard, calibrate, kl_to_votes, score
 from .prediction import (

@@ -11,7 +11,7 @@ start_tensorflow()
 
 from networks import knowing, tiny
 
-from edge.datasets import load_split
+from edge.evaluation.datasets import load_split
 
 
 @pytest.fixture(scope="session")

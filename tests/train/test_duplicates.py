@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 from train.duplicates import face_keys, find_duplicates
 
 

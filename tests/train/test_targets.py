@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edge.datasets.ferplus import VOTES
+from edge.evaluation.datasets.ferplus import VOTES
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS
 from train.recipe import load_recipe

@@ -15,7 +15,7 @@ import click
 
 from edge.cli import main as run_command
 from edge.cli import verbose_option
-from edge.datasets import LabelledFaces
+from edge.evaluation.datasets import LabelledFaces
 from edge.evaluation.metrics import Scorecard, percent, score
 from edge.support.atomic import write_bytes, write_text
 from edge.support.labels import EMOTIONS

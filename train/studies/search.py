@@ -21,8 +21,8 @@ import numpy as np
 
 from edge.cli import main as run_command
 from edge.cli import verbose_option
-from edge.datasets.ferplus import majority
 from edge.evaluation.corruptions import CORRUPTIONS, corrupt
+from edge.evaluation.datasets.ferplus import majority
 from edge.evaluation.metrics import calibrate, percent, score
 from edge.support.atomic import write_text
 from edge.support.errors import ConfigError

@@ -27,8 +27,8 @@ _KINDS = ("CONV_2D", "FULLY_CONNECTED")
 @verbose_option
 def main(model: str, output: Path, data: Path) -> None:
     """Write the Keras network of MODEL, a file or a shipped model's name, to OUTPUT."""
-    from edge.datasets import load_split
     from edge.emotions.classifier import TFLiteClassifier
+    from edge.evaluation.datasets import load_split
     from edge.evaluation.prediction import predict_all
     from edge.inference.model_file import find_model, read_model
     from edge.support.errors import TrainingError

@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from edge.datasets import load_split
-from edge.datasets.ferplus import VOTES
 from edge.emotions.classifier import TFLiteClassifier
+from edge.evaluation.datasets import load_split
+from edge.evaluation.datasets.ferplus import VOTES
 from edge.inference.model_file import find_model, read_model, write_model
 from edge.support.labels import EMOTIONS
 

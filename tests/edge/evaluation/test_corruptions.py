@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edge.datasets import load_split
 from edge.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from edge.evaluation.datasets import load_split
 
 EVERY = pytest.mark.parametrize("name", CORRUPTIONS)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.datasets import load_split, store
+from edge.evaluation.datasets import load_split, store
 from edge.support.errors import OutputError
 
 
@@ -79,7 +79,7 @@ FULL = """
 import sys
 from pathlib import Path
 from edge.cli import main
-from edge.datasets import store
+from edge.evaluation.datasets import store
 store.IN_MEMORY = 10 * 48 * 48
 main(["evaluate", "--data", sys.argv[1], "--split", "train"])
 """

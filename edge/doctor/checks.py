@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ...support.errors import EdgeEmoError
+from ..support.errors import EdgeEmoError
 from . import board, cameras, software
 from .finding import FAIL, WARN, Finding, Results
 

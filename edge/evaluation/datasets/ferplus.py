@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..support.errors import DatasetError
-from ..support.labels import EMOTIONS, emotion_index
+from ...support.errors import DatasetError
+from ...support.labels import EMOTIONS, emotion_index
 from .faces import SPLIT_NAMES, LabelledFaces
 
 FILE_NAME = "fer2013new.csv"

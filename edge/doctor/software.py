@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from ...support.errors import EdgeEmoError
+from ..support.errors import EdgeEmoError
 from .finding import FAIL, OK, WARN, Results, read_text
 
 
@@ -29,8 +29,8 @@ def python() -> Results:
 
 
 def interpreter() -> Results:
-    from ...inference.model_file import find_model, read_model
-    from ...inference.runtime import Runtime
+    from ..inference.model_file import find_model, read_model
+    from ..inference.runtime import Runtime
 
     found = [n for n in ("ai-edge-litert", "tflite-runtime") if _version(n)]
     if not found:
@@ -80,7 +80,7 @@ def interlaced() -> Results:
     """Read a short interlaced clip: some versions give old memory in place of its pictures."""
     import cv2
 
-    from ...sources.files.interlaced import begins_unconverted, clip, converts_interlaced
+    from ..sources.files.interlaced import begins_unconverted, clip, converts_interlaced
 
     if converts_interlaced():
         yield OK, "interlaced video is converted", ""
@@ -101,7 +101,7 @@ def detector() -> Results:
     """Let each of the two detectors that are shipped look at a plain picture."""
     import numpy as np
 
-    from ...faces import make_detector
+    from ..faces import make_detector
 
     other = {"network": "haar", "haar": "network"}
     for name in other:

@@ -7,7 +7,7 @@ from typing import IO, Self
 
 import numpy as np
 
-from ..support.errors import OutputError
+from ...support.errors import OutputError
 
 # Bytes of one split that are kept in memory: FER-2013's training faces four times over, and little
 # beside what training takes. More than that goes to disk, where the system keeps as much of it in

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edge.datasets import LabelledFaces
-from edge.datasets.ferplus import VOTES, distribution, majority, with_majority
+from edge.evaluation.datasets import LabelledFaces
+from edge.evaluation.datasets.ferplus import VOTES, distribution, majority, with_majority
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS, emotion_index
 

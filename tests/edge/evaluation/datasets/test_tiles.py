@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from faces import FACES, portrait
 
-from edge.datasets import find_splits, load_split
-from edge.datasets.tiles import TilesSplit
+from edge.evaluation.datasets import find_splits, load_split
+from edge.evaluation.datasets.tiles import TilesSplit
 from edge.faces.crop import crop_face, to_gray
 from edge.support.labels import EMOTIONS
 

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...support.machine import temperatures_c, throttled_flags, throttled_report
+from ..support.machine import temperatures_c, throttled_flags, throttled_report
 from .finding import FAIL, OK, WARN, Results, read_text
 
 LEAST_FREE_MB = 500

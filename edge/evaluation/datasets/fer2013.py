@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..faces.crop import fit
-from ..support.errors import DatasetError
-from ..support.labels import EMOTIONS
+from ...faces.crop import fit
+from ...support.errors import DatasetError
+from ...support.labels import EMOTIONS
 from .faces import SPLIT_NAMES, LabelledFaces
 from .ferplus import Votes, votes_beside
 from .store import FaceStore

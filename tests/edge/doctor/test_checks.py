@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from edge.doctor import board, cameras
+from edge.doctor import checks as doctor
+from edge.doctor.checks import CHECKS, examine
 from edge.inference.runtime import installed
-from edge.service.doctor import board, cameras
-from edge.service.doctor import checks as doctor
-from edge.service.doctor.checks import CHECKS, examine
 from edge.support.errors import EdgeEmoError
 
 

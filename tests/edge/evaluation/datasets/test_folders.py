@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.datasets import find_splits, load_split
+from edge.evaluation.datasets import find_splits, load_split
 from edge.faces.crop import crop_face, to_gray
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..faces.crop import fit
-from ..support.errors import DatasetError
-from ..support.image_file import IMAGE_SUFFIXES, SYSTEM_NAMES, read_image
-from ..support.labels import EMOTIONS, emotion_index, is_class_name
+from ...faces.crop import fit
+from ...support.errors import DatasetError
+from ...support.image_file import IMAGE_SUFFIXES, SYSTEM_NAMES, read_image
+from ...support.labels import EMOTIONS, emotion_index, is_class_name
 from .faces import SPLIT_NAMES, LabelledFaces
 from .store import FaceStore
 

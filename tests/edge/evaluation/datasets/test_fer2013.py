@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edge.datasets import find_splits, load_split
-from edge.datasets.ferplus import VOTES
+from edge.evaluation.datasets import find_splits, load_split
+from edge.evaluation.datasets.ferplus import VOTES
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS
 

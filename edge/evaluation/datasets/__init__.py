@@ -9,8 +9,8 @@ DATA/labels.csv  DATA/faces-00.jpg                sheets of faces with room arou
 from collections.abc import Callable
 from pathlib import Path
 
-from ..support.errors import DatasetError
-from ..support.labels import EMOTIONS
+from ...support.errors import DatasetError
+from ...support.labels import EMOTIONS
 from .faces import LabelledFaces, Split
 from .fer2013 import CSV_NAMES, csv_splits
 from .folders import emotion_folders, folder_names, split_folders

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..faces.crop import crop_face, to_gray
-from ..support.errors import DatasetError
-from ..support.image_file import read_image
-from ..support.labels import emotion_index
+from ...faces.crop import crop_face, to_gray
+from ...support.errors import DatasetError
+from ...support.image_file import read_image
+from ...support.labels import emotion_index
 from .faces import LabelledFaces
 from .store import FaceStore
 

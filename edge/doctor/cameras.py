@@ -37,7 +37,7 @@ def v4l2() -> Results:
 
 
 def _formats(device: Path) -> str:
-    from ...sources.v4l2 import formats
+    from ..sources.v4l2 import formats
 
     try:
         found = formats(device)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..support.labels import EMOTIONS
+from ...support.labels import EMOTIONS
 from .store import FaceStore, take
 
 NAMED = 20  # files that are named one by one when they are left out
