@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.emotions.classifier import Classifier, TFLiteClassifier
+from edge.emotions.prior import as_expected
 from edge.faces import Detector, DetectorOptions, make_detector
 from edge.inference.model_file import ModelFile, find_model, read_model
 from edge.inference.runtime import Runtime
@@ -71,10 +72,10 @@ class Pipelines:
         options = DetectorOptions(defaults.min_face, runtime=wanted.runtime)
         self.detector = make_detector(defaults.detector, options)
 
-    def own(self) -> TFLiteClassifier:
-        """Return the model under test. Raises: ModelError, InterpreterError."""
+    def own(self) -> Classifier:
+        """Return the model under test, as `run` uses it. Raises: ModelError, InterpreterError."""
         model = read_model(find_model(self._wanted.model))
-        return TFLiteClassifier(model, self._wanted.runtime)
+        return as_expected(TFLiteClassifier(model, self._wanted.runtime), model)
 
     def join(self, detector: Detector, classifier: Classifier) -> Pipeline:
         """Return a pipeline of these, with no memory yet."""
@@ -86,7 +87,7 @@ class Pipelines:
 
     def tflite(self, name: str, model: ModelFile, size: int) -> System:
         """Return the pipeline with a TFLite model. Raises: ModelError, InterpreterError."""
-        classifier = TFLiteClassifier(model, self._wanted.runtime)
+        classifier = as_expected(TFLiteClassifier(model, self._wanted.runtime), model)
         what = f"this pipeline, {model.precision} TFLite model"
         return self.pipeline(name, what, size, classifier)
 
