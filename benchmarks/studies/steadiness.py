@@ -65,7 +65,7 @@ class Steadiness:
 @click.option(
     "--unsure-below", "thresholds", multiple=True, type=float, default=(0.0,), metavar="0..1"
 )
-@click.option("--detector", default="haar", metavar="NAME")
+@click.option("--detector", default="network", show_default=True, metavar="NAME")
 @verbose_option
 def main(
     clips: tuple[Path, ...],
@@ -85,7 +85,7 @@ def main(
     if not seen:
         raise SourceError(f"no face is found in {', '.join(map(str, clips))}")
     tracks = len({face.track for face in seen})
-    click.echo(f"{len(seen)} faces on {tracks} tracks in {len(clips)} clips")
+    click.echo(f"{len(seen)} faces on {tracks} tracks in {len(clips)} clips, detector {detector}")
     click.echo(
         f"{'model':14}{'expectation':14}{'unsure below':>12}{'odd':>8}{'unsure':>9}{'changes/min':>13}"
     )

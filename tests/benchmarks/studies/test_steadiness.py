@@ -37,7 +37,7 @@ def test_faces_of_other_tracks_are_no_change():
 def test_a_video_is_measured(short_video):
     ended = click.testing.CliRunner().invoke(steadiness.main, [str(short_video)])
     assert ended.exit_code == 0, ended.output
-    assert "8 faces on 1 tracks in 1 clips" in ended.output
+    assert "8 faces on 1 tracks in 1 clips, detector network" in ended.output
     assert [line.split()[:2] for line in ended.output.splitlines()[2:]] == [
         ["edge-s", "none"],
         ["edge-s", "everyday"],
