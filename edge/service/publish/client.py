@@ -111,7 +111,7 @@ class Broker:
                 f"{where}: its certificate is not to be trusted: {error.verify_message} (checked "
                 f"against {trusted}); give the authority that signed it as 'ca'"
             ) from error
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError) as error:
             raise BrokerAwayError(
                 f"{where}: ended the connection during the handshake; if it goes on doing so, this is "
                 "not the broker's port for TLS"
