@@ -66,7 +66,7 @@ class Publisher:
         self._machine_s = self._looked_s = self._found_s = self._alive_s = 0.0
         self._saved_s = time.monotonic()
         self._introduce_s: float | None = None
-        self._ready = False
+        self._ready = self._save_fails = False
 
     def run(self, stop: threading.Event) -> None:
         """Publish until `stop` is set; a broker that cannot be reached is tried again without end.
@@ -74,7 +74,6 @@ class Publisher:
         Raises:
             PublishError: the broker refuses us, or cannot be trusted.
             ConfigError: a certificate or the password cannot be used.
-            OutputError: the cursor cannot be kept.
         """
         if not self._settings.tls:
             log.warning(
@@ -185,8 +184,9 @@ class Publisher:
     def _publish_records(self, broker: Broker) -> int:
         moved = 0
         for count, camera in enumerate(self._cameras.values()):
-            share = broker.room // (len(self._cameras) - count)
-            for taken in camera.records.read(share) if share else ():
+            room = broker.room
+            share = max(1, room // (len(self._cameras) - count)) if room else 0
+            for taken in camera.records.read(share):
                 record = {
                     "host": self._settings.name,
                     "camera": camera.name,
@@ -267,9 +267,17 @@ class Publisher:
 
     def _save(self) -> None:
         self._saved_s = time.monotonic()
-        if self._standings != self._saved:
+        if self._standings == self._saved:
+            return
+        try:
             self._kept.parent.mkdir(parents=True, exist_ok=True)
             cursor.save(self._kept, self._standings)
+        except OSError as error:
+            if not self._save_fails:
+                log.warning("%s; after a restart records may be published twice", error)
+            self._save_fails = True
+        else:
+            self._save_fails = False
             self._saved = dict(self._standings)
 
     def _live(self, status: str) -> None:

@@ -98,6 +98,24 @@ def test_records_states_and_the_farewell(tmp_path, port, heard):
     assert "door_emotion" in told["homeassistant/device/edge-emo-pi/config"]
 
 
+def test_a_cursor_that_cannot_be_kept_is_a_warning(tmp_path, port, heard, caplog):
+    (tmp_path / "publish").touch()  # where its folder should be
+    camera = tmp_path / "door" / "faces.jsonl"
+    camera.parent.mkdir()
+    camera.write_text('{"schema": 1, "faces": [], "boot": "b", "sequence": 0}\n')
+    settings = PublishSettings(
+        broker="127.0.0.1", port=port, tls=False, name="pi", state=str(tmp_path)
+    )
+    stop = threading.Event()
+    running = threading.Thread(target=Publisher(settings).run, args=[stop])
+    running.start()
+    until(lambda: "edge-emo/pi/door/records" in dict(heard))
+    stop.set()
+    running.join(10)
+    assert "may be published twice" in caplog.text
+    assert not running.is_alive()
+
+
 def test_a_broker_that_is_away_is_waited_for(tmp_path, caplog):
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = free.getsockname()[1]
