@@ -362,7 +362,7 @@ def _check_weights(path: Path, graph: Any) -> None:
 
 
 def _begins_by_scaling(graph: Any) -> bool:
-    """Tell whether the first sum on the input is a scaling, not a convolution or the like."""
+    """Return whether the first sum on the input is a scaling, not a convolution or the like."""
     (place,) = [n.name for n in graph.node if n.op == "Placeholder"]
     reached = {place}
     for node in graph.node:  # a graph's nodes are not always sorted, but these first ones are

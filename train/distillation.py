@@ -33,8 +33,8 @@ class Student(keras.Model):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not training:
             return loss
-        told, answer = self._soften(self._ask_teachers(x)), self._soften(y_pred)
-        taught = super().compute_loss(x, ops.stop_gradient(told), answer, sample_weight, training)
+        wanted, answer = self._soften(self._ask_teachers(x)), self._soften(y_pred)
+        taught = super().compute_loss(x, ops.stop_gradient(wanted), answer, sample_weight, training)
         # Softened gradients are smaller by the temperature squared (Hinton et al., section 2.1).
         return (1 - self._share) * loss + self._share * self._temperature**2 * taught
 

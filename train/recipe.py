@@ -140,7 +140,7 @@ def plateau_rate(recipe: Recipe, val_losses: Sequence[float]) -> float:
 
 
 def should_stop(recipe: Recipe, val_losses: Sequence[float]) -> bool:
-    """Tell whether early stopping ends the run after these epochs."""
+    """Return whether early stopping ends the run after these epochs."""
     if not recipe.early_stopping or not val_losses:
         return False
     best = min(range(len(val_losses)), key=val_losses.__getitem__)

@@ -124,7 +124,7 @@ def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other
 
 
 def _run(config: RunConfig, reread: Callable[[], RunConfig]) -> None:
-    """Run, and run anew with the settings read again whenever SIGHUP asks for that."""
+    """Run, and restart with the settings read again whenever SIGHUP asks for that."""
     # Imported here: `--help` and `--print-config` need no OpenCV.
     from ..live.session import hold_session
     from ..outputs.systemd import Notifier

@@ -30,7 +30,7 @@ class Classifier(Protocol):
 
 
 def takes_color(classifier: Classifier) -> bool:
-    """Tell whether the faces it takes are in colour."""
+    """Return whether the faces it takes are in colour."""
     return len(classifier.input_size) == 3
 
 

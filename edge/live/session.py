@@ -42,7 +42,7 @@ def hold_session(
     Where something cannot be opened the old settings stay.
 
     Args:
-        notifier: the service manager, which is told what the run does.
+        notifier: the service manager, which learns what the run does.
         reread: returns the settings as they are now. Raises: EdgeEmoError if they do not fit.
 
     Raises:

@@ -11,7 +11,7 @@ EVERY_S = 1.0
 
 
 class Notifier:
-    """systemd's socket, where it started this process and wants to be told; elsewhere nobody's."""
+    """systemd's socket, where it started this process and listens; elsewhere nobody's."""
 
     def __init__(self, address: str | None = None) -> None:
         """Find the socket to write to; `NOTIFY_SOCKET` names it unless `address` does."""

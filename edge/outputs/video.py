@@ -204,7 +204,7 @@ class _Writer:
 
     def finish(self) -> None:
         self._writer.release()
-        # The encoder tells no error, and a cut file's header may promise all frames: read the last.
+        # The encoder reports no error, and a cut file's header may promise all frames: read the last.
         with quiet_stderr():
             written = cv2.VideoCapture(str(self._temporary), cv2.CAP_FFMPEG)
             written.set(cv2.CAP_PROP_POS_FRAMES, self.frames - 1)

@@ -32,7 +32,7 @@ class SourceOptions:
         rotate: turn a camera's picture clockwise by 0, 90, 180 or 270 degrees.
         mirror: then swap its left and right.
         exposure_ms: the longest exposure a camera may take; None takes its own default. Only Pi
-            cameras can be told.
+            cameras take it.
         timeout_s: after so many seconds without a frame a camera may give up.
     """
 

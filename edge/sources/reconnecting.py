@@ -83,7 +83,7 @@ class Reconnecting:
         self._last_index = -1
         self._first_index = 0
         self._pause_s = PAUSE_S
-        self._complained: str | None = None  # of which failure the user was told
+        self._complained: str | None = None  # which failure was reported to the user
         self._failed: tuple[float, str] | None = None  # since when, and why, no frame was given
         self._visit: _Visit | None = None  # None: not open, nor being opened
         self._latest: Latest | None = None

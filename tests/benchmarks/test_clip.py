@@ -17,14 +17,14 @@ def test_a_short_clip_is_taken_whole(count):
     assert choose(count, 60) == frozenset(range(count))
 
 
-def test_frames_come_in_runs_from_everywhere_in_the_clip():
+def test_frames_are_taken_in_runs_from_all_over_the_clip():
     chosen = sorted(choose(300, 60))
     starts = [n for n in chosen if n - 1 not in chosen]
     assert starts == [0, 50, 100, 150, 200, 250]
     assert chosen == [start + n for start in starts for n in range(RUN)]
 
 
-def test_pictures_are_whole_color_frames_in_order(short_video):
+def test_pictures_are_full_colour_frames_in_order(short_video):
     clip = read_clip(str(short_video), 5)
     assert [p.index for p in clip.pictures] == sorted(choose(8, 5))
     assert all(p.image.shape == (360, 640, 3) for p in clip.pictures)

@@ -77,7 +77,7 @@ def without(monkeypatch):
     return hide
 
 
-def test_all_contestants_run_on_the_same_frames(bench):
+def test_all_systems_run_on_the_same_frames(bench):
     assert [name for name in bench.rows() if name != FER] == ["edge-s int8", *NEED_TENSORFLOW]
     assert [s["name"] for s in bench.report["skipped"]] in ([], [FER])
     assert bench.report["frames"] == FRAMES
@@ -104,7 +104,7 @@ def test_a_ratio_compares_with_the_papers_loop_in_the_same_round(bench):
         assert ratio["median"] == pytest.approx(median(expected), rel=0.01)
 
 
-def test_stages_are_told_and_fit_into_the_frames_time(bench):
+def test_the_stages_are_timed_and_fit_into_the_frames_time(bench):
     for name, row in bench.rows().items():
         if name in ("paper's loop", FER):  # as they are: nothing is measured inside
             assert row["ms_per_frame"] == {}
@@ -131,7 +131,7 @@ def test_every_stage_of_a_frame_has_its_percentiles_and_its_share(bench):
         assert 0 <= stage["p50"] <= stage["p95"] <= stage["p99"]
 
 
-def test_the_whole_command_is_watched_from_outside(bench):
+def test_the_command_is_measured_from_outside(bench):
     whole = bench.report["whole"]
     assert whole["frames"] > 1
     assert whole["first_record_s"] > 0
@@ -140,7 +140,7 @@ def test_the_whole_command_is_watched_from_outside(bench):
     assert whole["cpu_s_per_frame"] > 0
 
 
-def test_the_steadiness_of_emotions_is_told_beside_speed(bench):
+def test_the_steadiness_of_emotions_is_reported_beside_speed(bench):
     assert bench.report["quality"]["changes of the reported emotion, per face and second"] >= 0
 
 
@@ -236,7 +236,9 @@ def test_json_on_stdout_is_all_there_is(edge_emo, without, portrait_file):
 
 
 @pytest.mark.parametrize("option", ["--json", "--plot"])
-def test_a_place_that_cannot_be_written_is_told_first(edge_emo, assert_refused, tmp_path, option):
+def test_a_place_that_cannot_be_written_is_reported_first(
+    edge_emo, assert_refused, tmp_path, option
+):
     file = tmp_path / "no" / "folder.png"
     # Told before the source is opened: this one is not there either.
     ended = edge_emo("bench", "--source", "no.mp4", option, file)

@@ -40,7 +40,7 @@ def files(tmp_path):
     return write
 
 
-def test_a_ratio_is_told_for_each_contestant_in_both(edge_emo, files):
+def test_a_ratio_is_reported_for_each_system_in_both(edge_emo, files):
     def board(report):
         report["machine"]["cpu"] = "Raspberry Pi 5"
         report["systems"][0]["fps"]["median"] = 40.0

@@ -51,7 +51,7 @@ def test_every_tensor_is_int8_and_weights_are_per_channel(converted):
     assert len(filters["quantization_parameters"]["scales"]) == 4
 
 
-def test_the_file_tells_what_it_is_and_what_it_was_made_from(converted, keras_file):
+def test_the_file_says_what_it_is_and_what_it_was_made_from(converted, keras_file):
     with zipfile.ZipFile(converted) as archive:
         about = json.loads(archive.read("model.json"))
         assert archive.read("labels.txt").decode().split() == list(EMOTIONS)
@@ -103,7 +103,9 @@ def test_the_report_is_for_programs_and_people(converted):
     assert (folder / "layers.csv").read_text().startswith("operator,layer,own_error")
 
 
-def test_several_precisions_come_at_once_each_under_its_name(keras_file, convert, tmp_path):
+def test_several_precisions_are_written_in_one_run_each_under_its_name(
+    keras_file, convert, tmp_path
+):
     kinds = ("float32", "float16", "dynamic", "int16x8")
     options = [option for kind in kinds for option in ("--precision", kind)]
     json_file = tmp_path / "parity.json"
@@ -293,7 +295,7 @@ def one_emotion(root):
 @pytest.mark.parametrize(
     ("spoil", "said"), [(blank, "are blank, all black"), (one_emotion, "all of one emotion")]
 )
-def test_faces_that_would_spoil_the_quantization_are_refused(
+def test_faces_that_would_ruin_the_quantization_are_refused(
     spoil, said, keras_file, labelled_folder, edge_emo, assert_refused, tmp_path
 ):
     spoil(labelled_folder)

@@ -18,7 +18,7 @@ def test_the_same_scores_are_no_change():
     assert set(same.recall_change.values()) == {0.0}
 
 
-def test_a_changed_score_is_told_where_it_changed():
+def test_a_changed_score_is_reported_with_its_place():
     labels = np.array([0, 0, 1, 1])
     before = np.zeros((4, 7), "f4")
     before[:, 0] = [0.6, 0.6, 0.4, 0.4]

@@ -15,7 +15,7 @@ from edge.inference.model_file import read_model
 HERE = Path(models.__file__).parent
 
 
-def test_int8_tells_noisy_faces_as_the_float_network_does():
+def test_int8_predicts_noisy_faces_as_the_float_network_does():
     noisy = corrupt(check_faces((48, 48)), "noisy", 3)
     told = predict_all(TFLiteClassifier(read_model(HERE / "edge-s.tflite")), noisy).argmax(axis=1)
     meant = predict(load_network(HERE / "edge-s.keras"), noisy).argmax(axis=1)

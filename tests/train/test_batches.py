@@ -86,7 +86,7 @@ def test_augmentation_keeps_shape_range_and_changes_the_face(labelled_faces):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_spoilt_face_keeps_shape_and_range(labelled_faces, seed):
+def test_a_corrupted_face_keeps_shape_and_range(labelled_faces, seed):
     face = labelled_faces.images[0]
     spoilt = corrupt_face(face, np.random.default_rng(seed))
     assert spoilt.shape == face.shape
@@ -95,7 +95,7 @@ def test_a_spoilt_face_keeps_shape_and_range(labelled_faces, seed):
     np.testing.assert_array_equal(spoilt, corrupt_face(face, np.random.default_rng(seed)))
 
 
-def test_so_many_faces_are_spoilt_as_the_recipe_says(labelled_faces):
+def test_the_recipe_sets_the_share_of_corrupted_faces(labelled_faces):
     recipe = load_recipe("paper", {"camera": "0.3"})
     shown = TrainingBatches(labelled_faces, recipe, ONE)
     whole = {image.tobytes() for image in labelled_faces.images}

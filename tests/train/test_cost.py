@@ -22,7 +22,7 @@ def test_multiply_adds_of_a_small_network_are_those_counted_by_hand():
     assert multiply_adds(keras.Model(inputs, x)) == by_hand
 
 
-def test_the_int8_size_told_beforehand_is_within_two_percent_of_the_shipped_files():
+def test_the_predicted_int8_size_is_within_two_percent_of_the_shipped_files():
     shipped = resources.files("edge.models").joinpath("edge-s.tflite").read_bytes()
     told = int8_bytes(ARCHITECTURES["edge-s"].build())
     assert told == pytest.approx(len(shipped), rel=0.02)

@@ -32,7 +32,7 @@ def guesses(labelled_faces):
     return np.random.default_rng(1).dirichlet(np.ones(7), len(labelled_faces)).astype("f4")
 
 
-def test_it_tells_the_score_and_the_facts(report, guesses, labelled_faces):
+def test_the_report_has_the_score_and_the_facts(report, guesses, labelled_faces):
     told = json.loads((report(guesses) / "report.json").read_text())
     assert told["data"]["skipped"] == ["train/happy/bad.png"]
     right = (guesses.argmax(axis=1) == labelled_faces.labels).mean()
@@ -56,7 +56,7 @@ def test_a_network_that_makes_no_mistake_has_no_picture_of_them(report, labelled
     assert "There is none." in (run / "report.html").read_text()
 
 
-def test_an_emotion_that_is_never_told_has_no_precision(report, labelled_faces):
+def test_an_emotion_that_is_never_predicted_has_no_precision(report, labelled_faces):
     always_happy = np.eye(7, dtype="f4")[np.full(len(labelled_faces), 3)]
     told = json.loads((report(always_happy) / "report.json").read_text())
     assert told["validation"]["precision"]["fear"] is None

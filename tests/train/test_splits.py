@@ -55,7 +55,7 @@ def test_what_is_held_out_follows_from_the_seed(unsplit):
     assert split(unsplit, 3)[1].names != split(unsplit, 4)[1].names
 
 
-def test_a_file_that_cannot_be_read_is_told_once(unsplit):
+def test_a_file_that_cannot_be_read_is_reported_once(unsplit):
     (unsplit / "happy" / "empty.png").touch()
     faces, validation, _ = split(unsplit)
     assert (*faces.skipped, *validation.skipped) == ("train/happy/empty.png",)

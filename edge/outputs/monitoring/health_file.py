@@ -54,7 +54,7 @@ class HealthFile(Output):
 
 
 def read_health(path: Path, camera: str) -> Health:
-    """Return how a run is by its file, judged by how old that is; "stopped" if there is none."""
+    """Return how a run is by its file, and by how old that is; "stopped" if there is none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return _health(values)

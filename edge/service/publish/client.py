@@ -49,7 +49,7 @@ class Broker:
 
         Args:
             will: the topic on which the broker says `offline` once the connection is lost.
-            heard: is told topic, payload and whether it was retained of each message.
+            heard: is called with each message's topic, payload and whether it was retained.
 
         Raises:
             ConfigError: a certificate, a key or the password cannot be used.

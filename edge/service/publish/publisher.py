@@ -52,7 +52,7 @@ class Publisher:
         """Take up where the last publisher stopped.
 
         Args:
-            manager: is told that it is ready and lives.
+            manager: learns that it is ready and alive.
         """
         self._settings = settings
         self._topics = Topics(settings.topic, settings.name, settings.discovery)

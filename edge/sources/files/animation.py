@@ -15,7 +15,7 @@ _USUAL_MS = 100  # where a file says 0: as browsers play it
 
 
 def is_animation(path: Path) -> bool:
-    """Tell whether a file is an animated WebP."""
+    """Return whether a file is an animated WebP."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)

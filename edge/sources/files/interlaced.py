@@ -35,7 +35,7 @@ def clip() -> AbstractContextManager[Path]:
 
 @cache
 def converts_interlaced() -> bool:
-    """Tell whether this OpenCV converts interlaced video, by a clip of four small frames."""
+    """Return whether this OpenCV converts interlaced video, by a clip of four small frames."""
     with clip() as path:
         pictures = _pictures(_opened(path), 4)
     return any(not np.array_equal(pictures[0], other) for other in pictures[1:])
@@ -65,7 +65,7 @@ def open_as_progressive(path: Path) -> cv2.VideoCapture:
 
 
 def begins_unconverted(path: Path) -> bool:
-    """Tell whether the first pictures of a video file are none of its own."""
+    """Return whether the first pictures of a video file are none of its own."""
     if converts_interlaced():
         return False
     pictures = _pictures(_opened(path), FIRST_FRAMES)
@@ -106,7 +106,7 @@ class Watch:
 
 
 def _is_unconverted(path: Path, pictures: list[np.ndarray], start: int = 0) -> bool:
-    """Tell whether pictures, those of a file from `start` on, are none of its own."""
+    """Return whether pictures, those of a file from `start` on, are none of its own."""
     capture = open_as_progressive(path)
     if capture.isOpened():
         with quiet_stderr():
@@ -149,7 +149,7 @@ def _pictures(capture: cv2.VideoCapture, count: int) -> list[np.ndarray]:
 
 
 def _changes(path: Path, start: int, count: int, pixels: int) -> bool:
-    """Tell whether so many packets of a file from `start` on say more than 'as before' or 'all flat'."""
+    """Return whether so many packets of a file from `start` on say more than 'as before' or 'all flat'."""
     held = 0
     before = b""
     capture = _opened(path)
@@ -163,7 +163,7 @@ def _changes(path: Path, start: int, count: int, pixels: int) -> bool:
 
 
 def _alike(packet: bytes, before: bytes) -> bool:
-    """Tell whether a packet repeats the one before it, as those of still pictures do."""
+    """Return whether a packet repeats the one before it, as those of still pictures do."""
     if len(packet) != len(before):
         return False
     same = np.frombuffer(packet, np.uint8) == np.frombuffer(before, np.uint8)

@@ -93,7 +93,7 @@ def kind_of(path: Path | str) -> str | None:
 
 
 def is_still(path: Path | str) -> bool:
-    """Tell whether a file is to be read as an image, not as a video.
+    """Return whether a file is to be read as an image, not as a video.
 
     Its content decides; its name only where the content says nothing. Of animations only WebP is an
     image: FFmpeg plays the others.

@@ -52,7 +52,7 @@ def image_kind(head: bytes) -> str | None:
 
 
 def is_animated(head: bytes) -> bool:
-    """Tell whether an image file says in its first bytes that it holds a sequence of pictures."""
+    """Return whether an image file says in its first bytes that it holds a sequence of pictures."""
     match image_kind(head):
         case "WebP":
             return head[12:16] == b"VP8X" and len(head) > 20 and bool(head[20] & 2)
@@ -66,7 +66,7 @@ def is_animated(head: bytes) -> bool:
 
 
 def is_video(head: bytes) -> bool:
-    """Tell whether a file begins as the usual containers of videos do."""
+    """Return whether a file begins as the usual containers of videos do."""
     if image_kind(head):
         return False
     return head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3")
@@ -87,7 +87,7 @@ def pixels_of(kind: str, content: bytes) -> tuple[int, int] | None:
 
 
 def is_deep(kind: str, content: bytes) -> bool:
-    """Tell whether an image may have 16 bits a sample, which cost more memory to read."""
+    """Return whether an image may have 16 bits a sample, which cost more memory to read."""
     return kind in ("TIFF", "PNM", "JPEG 2000") or (kind == "PNG" and content[24:25] == b"\x10")
 
 

@@ -226,7 +226,7 @@ def camera_run(tmp_path):
 
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_end_a_run_with_whole_files(camera_run, tmp_path, read_video, number):
+def test_ctrl_c_and_sigterm_end_a_run_with_complete_files(camera_run, tmp_path, read_video, number):
     process = camera_run("--record", tmp_path / "out.avi")
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)

@@ -30,7 +30,7 @@ def test_as_json_it_says_the_same(edge_emo):
             assert 0 < row["accuracy"] < 1
 
 
-def test_show_tells_all_that_the_file_says(edge_emo):
+def test_show_prints_all_metadata_of_the_file(edge_emo):
     about = json.loads(edge_emo("models", "show", "edge-s").out)
     assert about == read_model(shipped_models()["edge-s"]).about
     assert about["labels"] == list(EMOTIONS)

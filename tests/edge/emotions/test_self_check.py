@@ -31,7 +31,7 @@ def test_the_faces_are_the_same_on_every_machine():
     )
 
 
-def test_faces_come_at_any_size_and_in_any_light():
+def test_the_clip_shows_faces_of_any_size_and_in_any_light():
     faces = check_faces((112, 96, 3))
     assert faces.shape == (200, 112, 96)
     brightness = faces.mean(axis=(1, 2))
@@ -47,7 +47,7 @@ def test_this_interpreter_decides_as_the_one_where_the_shipped_model_was_made(sh
     assert agreement.largest < 0.1
 
 
-def test_other_scores_are_told_in_faces_and_steps():
+def test_different_scores_are_reported_in_faces_and_steps():
     wanted = np.zeros((5, 7), np.int8)
     wanted[:, 0] = 100
     got = wanted.copy()

@@ -25,7 +25,7 @@ def test_the_first_scores_of_a_face_are_taken_as_they_are():
     assert emotion.scores["happy"] == 1.0
 
 
-def test_after_the_time_constant_a_change_has_come_through_to_63_percent():
+def test_after_one_time_constant_63_percent_of_a_change_have_arrived():
     emotion = smoothed((0.0, HAPPY), (TIME_CONSTANT_S, SAD))
     assert emotion.scores["sad"] == pytest.approx(1 - np.exp(-1), abs=1e-6)
     assert emotion.scores["happy"] == pytest.approx(np.exp(-1), abs=1e-6)

@@ -16,7 +16,7 @@ def faces(labelled_folder_once):
 
 
 @EVERY
-def test_a_spoilt_face_has_the_shape_and_type_of_a_face(faces, name):
+def test_a_corrupted_face_has_the_shape_and_type_of_a_face(faces, name):
     for strength in STRENGTHS:
         spoilt = corrupt(faces, name, strength)
         assert spoilt.shape == faces.shape
@@ -24,26 +24,26 @@ def test_a_spoilt_face_has_the_shape_and_type_of_a_face(faces, name):
 
 
 @EVERY
-def test_the_same_seed_spoils_alike(faces, name):
+def test_the_same_seed_corrupts_alike(faces, name):
     np.testing.assert_array_equal(corrupt(faces, name, 2, 7), corrupt(faces, name, 2, 7))
 
 
 @EVERY
-def test_more_strength_spoils_more(faces, name):
+def test_more_strength_corrupts_more(faces, name):
     far = [
         np.abs(corrupt(faces, name, strength).astype(int) - faces).mean() for strength in STRENGTHS
     ]
     assert 0 < far[0] < far[1] < far[2]
 
 
-def test_faces_of_other_sizes_are_spoilt_too(faces):
+def test_faces_of_other_sizes_are_corrupted_too(faces):
     large = np.repeat(np.repeat(faces[:2], 2, axis=1), 2, axis=2)
     for name in CORRUPTIONS:
         assert corrupt(large, name, 3).shape == large.shape
 
 
 @EVERY
-def test_faces_in_colour_are_spoilt_as_gray_ones(faces, name):
+def test_colour_faces_are_corrupted_as_gray_ones(faces, name):
     color = np.repeat(faces[:2, :, :, None], 3, axis=3)
     spoilt = corrupt(color, name, 2)
     assert spoilt.shape == color.shape

@@ -95,13 +95,13 @@ def test_the_cascades_are_files_of_that_name():
         assert find_cascade(name).is_file()
 
 
-def test_an_opencv_without_cascades_is_said_with_the_mend(monkeypatch):
+def test_an_opencv_without_cascades_is_reported_with_advice(monkeypatch):
     monkeypatch.delattr(cv2, "CascadeClassifier")
     with pytest.raises(DetectorError, match=r"opencv-python>=4\.8,<5"):
         HaarDetector()
 
 
-def test_a_cascade_that_is_nowhere_is_said_with_the_mend(monkeypatch, tmp_path):
+def test_a_missing_cascade_is_reported_with_advice(monkeypatch, tmp_path):
     monkeypatch.setattr(cv2.data, "haarcascades", str(tmp_path))
     monkeypatch.setattr("edge.faces.haar._SYSTEM_FOLDERS", ())
     with pytest.raises(DetectorError, match="opencv-data") as refused:

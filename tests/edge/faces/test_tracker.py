@@ -152,7 +152,7 @@ def test_eyes_move_along_with_the_box(textured):
     assert track.eyes[1] == pytest.approx((170, 134), abs=2)
 
 
-def test_detections_come_at_the_frames_nearest_to_their_time(textured):
+def test_detections_happen_at_the_frames_nearest_to_their_time(textured):
     detector = Scripted((100, 100, 80, 80))
     tracker = Tracker(detector, EVERY_S)
     for index in range(26):
@@ -213,7 +213,7 @@ def test_a_new_face_that_a_second_search_does_not_find_is_gone_at_once(textured)
     assert 0.04 * sum(seen) <= AGAIN_S
 
 
-def test_a_detections_correction_comes_through_with_its_time_constant(textured):
+def test_a_detection_corrects_the_box_with_its_time_constant(textured):
     detector = Scripted((100, 100, 80, 80))
     tracker = Tracker(detector, 0.05)
     tracker.update(textured(100, 100), 0.0)

@@ -54,7 +54,7 @@ def test_any_zip_program_reads_what_the_file_says_of_itself(path):
         assert json.loads(archive.read("model.json"))["name"] == "test"
 
 
-def test_the_interpreter_takes_the_whole_file_and_ignores_what_is_at_its_end(shipped):
+def test_the_interpreter_accepts_the_file_and_ignores_the_zip_at_its_end(shipped):
     outputs = []
     for content in (shipped.flatbuffer, shipped.path.read_bytes()):
         interpreter = Runtime().open(content)
@@ -173,7 +173,7 @@ def test_a_failed_write_leaves_the_old_model(path, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_shipped_models_are_whole_and_found_by_name():
+def test_the_shipped_models_are_intact_and_found_by_name():
     models = shipped_models()
     assert "edge-s" in models
     for name, path in models.items():

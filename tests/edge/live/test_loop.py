@@ -150,7 +150,7 @@ def test_duration_ends_the_run_even_if_the_camera_gives_nothing_any_more(stop):
 
 
 @pytest.mark.parametrize("live", [False, True])
-def test_an_error_of_the_source_comes_after_its_last_frame(stop, live):
+def test_an_error_of_the_source_is_raised_after_its_last_frame(stop, live):
     seen = []
     source = Source(1, live, error=SourceError("unplugged"))
     with pytest.raises(SourceError, match="unplugged"):

@@ -60,7 +60,7 @@ def test_each_face_is_cut_out_where_it_was_found(pixels):
     ]
 
 
-def test_boxes_are_told_in_pixels_of_the_full_frame_and_found_in_the_small_one(pixels):
+def test_boxes_are_detected_in_the_small_frame_and_reported_in_pixels_of_the_full_one(pixels):
     gray = pixels(180, 320)
     detector, classifier = Detector((10, 20, 48, 48)), Classifier("happy")
     pipeline = Pipeline(detector, classifier)
@@ -97,7 +97,7 @@ def test_scores_are_smoothed_by_the_medias_own_time(pixels):
     assert 0 < sadness(0.04) < sadness(0.4) < sadness(0.9) < 1
 
 
-def test_still_images_are_judged_each_by_itself(pixels):
+def test_still_images_are_analysed_each_by_itself(pixels):
     gray = pixels(200, 300)
     detector = Detector((10, 20, 48, 48))
     pipeline = Pipeline(detector, Classifier("happy", "sad"), continuous=False)
@@ -119,7 +119,7 @@ def test_the_portraits_faces_are_found_where_they_are():
             assert seen.faces[0].emotion == "happy"
 
 
-def test_a_face_is_told_in_every_frame_with_the_same_number(pixels):
+def test_a_face_is_reported_in_every_frame_with_the_same_number(pixels):
     detector = Detector((10, 20, 48, 48))
     pipeline = Pipeline(detector, Classifier("happy"), search_every_s=0.25)
     gray = pixels(180, 320)
@@ -128,7 +128,7 @@ def test_a_face_is_told_in_every_frame_with_the_same_number(pixels):
     assert {s.faces[0].track for s in seen} == {1}
 
 
-def test_an_emotion_of_little_confidence_is_told_as_unsure(pixels):
+def test_an_emotion_below_the_threshold_is_reported_as_unsure(pixels):
     class Torn(Classifier):
         def classify(self, face):
             return np.array([0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1], "f4")

@@ -45,7 +45,7 @@ def test_the_command_line_goes_before_the_environment_before_the_file_before_the
     assert in_force("--config", file, "--min-face", "0.4")["min_face"] == 0.4
 
 
-def test_the_files_found_by_themselves_come_before_the_one_named(
+def test_the_named_file_overrides_the_files_in_the_usual_places(
     in_force, toml, tmp_path, monkeypatch
 ):
     system = tmp_path / "system.toml"

@@ -131,7 +131,7 @@ def test_any_other_error_is_the_callers(disk):
         write(Outputs([disk], live=True), 1)
 
 
-def test_a_camera_goes_on_when_its_disk_is_full_and_leaves_whole_lines(
+def test_a_camera_continues_when_its_disk_is_full_and_leaves_complete_lines(
     edge_emo_process, no_file_larger_than, tmp_path
 ):
     path = tmp_path / "faces.jsonl"

@@ -38,7 +38,7 @@ def test_a_second_run_is_appended(edge_emo, portrait_file, tmp_path):
         assert len(records(path)) == runs
 
 
-def test_a_line_that_an_earlier_run_left_half_written_spoils_none_of_this_run(
+def test_a_half_written_line_of_an_earlier_run_damages_no_line_of_this_run(
     edge_emo, portrait_file, tmp_path
 ):
     path = tmp_path / "faces.jsonl"
@@ -62,7 +62,7 @@ def test_each_line_is_on_disk_as_soon_as_its_frame_is_done(tmp_path):
     output.close()
 
 
-def test_a_source_that_breaks_off_leaves_whole_lines(edge_emo, scene, write_video, tmp_path):
+def test_a_source_that_breaks_off_leaves_complete_lines(edge_emo, scene, write_video, tmp_path):
     film = write_video(tmp_path / "film.avi", scene("one face", 10), "MJPG")
     film.write_bytes(film.read_bytes()[: film.stat().st_size * 6 // 10])
     path = tmp_path / "faces.jsonl"
@@ -108,7 +108,7 @@ def test_standard_output_on_a_full_disk_is_said_as_such(
     assert_refused(replace(ended, out=""), "No space left")
 
 
-def test_a_disk_that_fills_up_leaves_whole_lines(
+def test_a_disk_that_fills_up_leaves_complete_lines(
     edge_emo_process, assert_refused, no_file_larger_than, short_video, tmp_path
 ):
     path = tmp_path / "faces.jsonl"

@@ -168,7 +168,7 @@ def test_a_run_is_ready_after_its_first_record_lives_and_says_when_it_stops(
     assert process.wait(PATIENCE_S) == 0
 
 
-def test_sighup_takes_the_settings_anew_in_the_same_process(service, listening, tmp_path):
+def test_sighup_reloads_the_settings_in_the_same_process(service, listening, tmp_path):
     process, config = service("box = true\n")
     wait_for(listening, "READY=1")
     config.write_text(config.read_text().replace("f.jsonl", "new.jsonl"))

@@ -65,12 +65,12 @@ def test_the_first_frame_has_a_line_even_if_a_camera_dropped_those_before_it(sai
     assert line.endswith("No Faces")
 
 
-def test_the_line_tells_the_place_in_a_file(said):
+def test_the_line_shows_the_position_in_a_file(said):
     (line,) = said(observation(0, position_s=12.34))
     assert "12.34 s" in line
 
 
-def test_a_video_is_told_on_a_pipe(edge_emo, scene, write_video, tmp_path):
+def test_a_video_is_reported_line_by_line_on_a_pipe(edge_emo, scene, write_video, tmp_path):
     film = write_video(tmp_path / "film.mp4", [*scene("nobody", 3), *scene("one face", 12)])
     ended = edge_emo("run", "--source", film, "--output", "text")
     assert ended.status == 0

@@ -130,7 +130,7 @@ def test_the_clip_can_be_composed_at_any_size(size):
     assert clip.picture(10.0).mean() < 0.5 * clip.picture(6.0).mean()
 
 
-def test_the_same_second_is_the_same_picture_and_the_clip_begins_anew():
+def test_the_same_second_is_the_same_picture_and_the_clip_repeats():
     clip = DemoClip((320, 180))
     first = clip.picture(6.4)
     clip.picture(1.0)

@@ -89,7 +89,7 @@ def test_rgb888_lies_as_b_g_r_and_yuv420_is_the_same_picture(camera):
     request.release()
 
 
-def test_rows_are_padded_to_the_stride_that_the_configuration_tells(camera):
+def test_rows_are_padded_to_the_stride_of_the_configuration(camera):
     assert camera.camera_configuration()["lores"]["stride"] == 320
     assert camera.camera_configuration()["main"]["stride"] == 1856
 

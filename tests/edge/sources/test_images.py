@@ -52,7 +52,7 @@ def test_every_image_has_a_record_under_its_own_path_in_the_order_of_names(
     assert [len(r["faces"]) for r in seen] == [1, 1, 1, 0, 1, 1]
 
 
-def test_every_image_is_judged_by_itself(edge_emo, album, tmp_path):
+def test_every_image_is_analysed_by_itself(edge_emo, album, tmp_path):
     edge_emo("run", "--source", album, "--jsonl", tmp_path / "folder.jsonl")
     for record in records(tmp_path / "folder.jsonl"):
         alone = tmp_path / "alone.jsonl"

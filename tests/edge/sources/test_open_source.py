@@ -12,7 +12,7 @@ from edge.sources.picamera import MockCamera
 from edge.support.errors import SourceError
 
 
-def test_each_kind_is_told_by_its_name(short_video, portrait_file):
+def test_each_kind_is_recognised_by_its_name(short_video, portrait_file):
     for what, kind in (
         ("demo", Demo),
         ("mock", MockCamera),

@@ -65,7 +65,7 @@ def test_a_video_of_one_frame_is_complete(scene, write_video, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["avi", "mkv"])
-def test_of_a_truncated_video_the_frames_come_and_then_the_error(
+def test_a_truncated_video_gives_its_frames_and_then_the_error(
     scene, write_video, tmp_path, ending
 ):
     path = write_video(tmp_path / f"film.{ending}", scene("one face", 20), "MJPG")
@@ -134,7 +134,7 @@ def test_a_webcams_number_beyond_all_bounds_is_refused_like_any_other(number):
         ("rtsp://127.0.0.1:1/stream", "rtsp://127.0.0.1:1/stream"),
     ],
 )
-def test_a_network_camera_out_of_reach_is_refused_without_telling_the_password(url, shown):
+def test_a_network_camera_out_of_reach_is_refused_without_showing_the_password(url, shown):
     with pytest.raises(SourceError) as refused:
         open_source(url)
     assert str(refused.value).startswith(f"{shown}: ")

@@ -150,7 +150,7 @@ def test_the_rate_asked_for_reaches_the_camera(camera):
         assert camera.opened.device.camera_configuration()["controls"] == {"FrameRate": 7.0}
 
 
-def test_frames_are_numbered_and_more_of_them_come_than_there_are_buffers(camera):
+def test_frames_are_numbered_and_outnumber_the_buffers(camera):
     with camera(size=(64, 48), fps=500) as source:
         taken = []
         for frame in source:

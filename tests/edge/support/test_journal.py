@@ -13,7 +13,7 @@ PROGRAM = "import logging; from edge.support.journal import prefix; print(prefix
 @pytest.mark.parametrize(
     ("level", "told"), [("ERROR", "<3>x"), ("WARNING", "<4>x"), ("INFO", "<6>x")]
 )
-def test_the_journal_is_told_the_level_and_nobody_else(level, told):
+def test_only_the_journal_gets_the_level(level, told):
     reading, writing = os.pipe()
     where = os.fstat(writing)
     for stream, expected in ((f"{where.st_dev}:{where.st_ino}", told), ("1:1", "x")):

@@ -29,7 +29,7 @@ def test_what_we_say_arrives_while_a_library_is_held_back():
     assert ended.stderr.split() == [b"ours"]
 
 
-def test_an_error_comes_through_and_stderr_is_back(capfd):
+def test_an_error_is_raised_and_stderr_is_restored(capfd):
     with pytest.raises(ZeroDivisionError), quiet_stderr():
         raise ZeroDivisionError
     os.write(2, b"ours\n")

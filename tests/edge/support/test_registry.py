@@ -8,7 +8,7 @@ from edge.support import registry
 from edge.support.errors import ConfigError
 
 
-def test_the_names_are_told():
+def test_the_known_names_are_listed():
     assert {"camera", "demo", "images", "mock", "picamera", "video"} <= set(
         registry.names(registry.SOURCES)
     )

@@ -47,7 +47,7 @@ def test_the_record_is_that_of_schema_1():
     }
 
 
-def test_the_fields_come_in_the_order_of_the_schema():
+def test_the_fields_are_in_the_order_of_the_schema():
     record = observation().as_record()
     assert list(record) == [
         *("schema", "time", "source", "frame", "position_s", "size", "faces", "ms")
@@ -73,7 +73,7 @@ def test_the_record_is_plain_json():
     assert json.loads(json.dumps(record)) == record
 
 
-def test_a_faces_confidence_is_the_score_of_the_emotion_that_is_told():
+def test_the_confidence_of_a_face_is_the_score_of_the_reported_emotion():
     face = Face(1, (0, 0, 1, 1), {**SCORES, "sad": 0.95}, "happy")
     assert face.confidence == SCORES["happy"]
 

@@ -36,7 +36,7 @@ def search(folder, data):
     return ended.stdout
 
 
-def test_every_variant_is_trained_once_and_told_in_the_table(tmp_path, labelled_folder_once):
+def test_every_variant_is_trained_once_and_listed_in_the_table(tmp_path, labelled_folder_once):
     table = search(tmp_path, labelled_folder_once)
     rows = json.loads((tmp_path / "runs" / "search.json").read_text())
     assert [row["variant"] for row in rows] == ["plain", "without copies"]
@@ -68,7 +68,7 @@ def test_a_file_that_describes_no_variants_is_refused(tmp_path, text, said):
         read_variants(file, Path("data"))
 
 
-def test_the_searches_that_come_along_are_well_described():
+def test_the_included_searches_are_valid():
     files = list(Path(search_module).with_name("searches").glob("*.toml"))
     assert files
     for file in files:
@@ -76,7 +76,7 @@ def test_the_searches_that_come_along_are_well_described():
             assert variant.plan.architecture in ARCHITECTURES
 
 
-def test_an_error_is_told_in_one_line(tmp_path, python_process):
+def test_an_error_is_reported_in_one_line(tmp_path, python_process):
     start = "import runpy; runpy.run_module('train.studies.search', run_name='__main__')"
     ended = python_process(start, "none.toml", "--data", ".", "--runs", tmp_path)
     assert (ended.status, ended.out) == (1, "")

@@ -43,7 +43,7 @@ def votes_file(rows=USAGES):
     return [head, *(f"{u},fer{i:07}.png,{i},0,0,0,0,0,0,0,0,1" for i, u in enumerate(rows))]
 
 
-def test_usage_tells_the_splits(challenge, faces):
+def test_usage_distinguishes_the_splits(challenge, faces):
     assert set(find_splits(challenge)) == {"train", "validation", "test"}
     for split, rows in {"train": [0, 1, 3], "validation": [2, 5], "test": [4]}.items():
         read = load_split(challenge, split)
@@ -81,7 +81,7 @@ def test_lines_may_end_as_on_windows(challenge, faces):
     np.testing.assert_array_equal(load_split(challenge, "test").images, faces[[4]])
 
 
-def test_faces_come_at_the_size_asked_for(challenge):
+def test_faces_have_the_requested_size(challenge):
     assert load_split(challenge, "train", shape=(32, 40)).images.shape == (3, 32, 40)
 
 

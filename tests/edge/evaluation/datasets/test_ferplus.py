@@ -60,7 +60,7 @@ def faces_with(table):
     )
 
 
-def test_faces_without_a_majority_are_left_out_and_the_others_labelled_anew():
+def test_faces_without_a_majority_are_left_out_and_the_others_relabelled():
     table = np.concatenate([votes(fear=10), votes(), votes(surprise=6, NF=4)])
     chosen = with_majority(faces_with(table))
     assert chosen.names == ("a", "c")

@@ -96,7 +96,9 @@ def test_a_face_is_reduced_as_the_device_reduces_it(tmp_path, pixels):
     np.testing.assert_array_equal(load_split(tmp_path).images[0], as_live)
 
 
-def test_images_of_any_size_and_colour_come_gray_at_the_size_asked_for(tmp_path, save, pixels):
+def test_images_of_any_size_and_colour_become_gray_and_of_the_requested_size(
+    tmp_path, save, pixels
+):
     save("happy/large.png", 100, 80)
     cv2.imwrite(str(tmp_path / "happy" / "color.jpg"), pixels(60, 60, 3))
     cv2.imwrite(str(tmp_path / "happy" / "tiny.bmp"), pixels(3, 5))
