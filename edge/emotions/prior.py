@@ -5,7 +5,7 @@ is corrected by the ratio of the two shares (Saerens et al. 2002, doi:10.1162/08
 here raised to `STRENGTH`; docs/expectations.md shows what that gives.
 """
 
-import tomllib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..inference.model_file import ModelFile
+from ..support.atomic import read_toml
 from ..support.errors import ConfigError, ModelError
 from ..support.labels import EMOTIONS
 from .classifier import Classifier
@@ -85,15 +86,17 @@ def find_expectation(name_or_file: str) -> Expectation:
     if name_or_file in SHARES:
         return Expectation(name_or_file, SHARES[name_or_file])
     path = Path(name_or_file)
-    if not path.suffix and not path.is_file():
+    if not path.suffix and not os.path.isfile(path):
         raise ConfigError(
             f"expect: '{name_or_file}' is none of {', '.join(SHARES)}, nor a file of shares"
         )
     try:
-        return _parsed(name_or_file, tomllib.loads(path.read_text(encoding="utf-8")))
+        return _parsed(name_or_file, read_toml(path))
     except OSError as error:
         raise ConfigError(f"expect: {path}: cannot be read: {error.strerror or error}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ConfigError:
+        raise
+    except ValueError as error:
         raise ConfigError(f"expect: {path}: is no TOML: {error}") from None
 
 

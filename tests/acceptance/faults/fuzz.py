@@ -1,6 +1,6 @@
 """Damage models, images, videos, settings, csv rows and option values, and count how edge-emo ends.
 
-    python tests/acceptance/faults/fuzz.py [--each N] [--seed N]
+    python tests/acceptance/faults/fuzz.py [--each N] [--seconds S] [--seed N]
 
 All inputs are made here from the project's own. Each runs in a process of its own, forked from one that
 has imported the program. Nothing may end in a traceback, as "unexpected", by a signal, beyond 1 GB, or
@@ -285,6 +285,7 @@ def end_of(arguments: Arguments, folder: Path) -> tuple[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=600, help="inputs of each kind")
+    parser.add_argument("--seconds", type=float, default=1e9, help="end each kind after so long")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=list(KINDS), action="append")
     parser.add_argument("--keep", type=Path, help="folder for the inputs that end badly")
@@ -304,7 +305,10 @@ def main() -> None:
 
             cv2.imwrite(str(folder / "one.png"), DemoClip((640, 360)).picture(1.0))
             made = KINDS[kind](folder, random.Random(f"{given.seed} {kind}"))
+            until_s = time.monotonic() + given.seconds
             for number in range(given.each):
+                if time.monotonic() > until_s:
+                    break
                 arguments = next(made)
                 how, said = end_of(arguments, folder)
                 counts[how] += 1
@@ -316,7 +320,7 @@ def main() -> None:
                     if given.keep:
                         _keep(folder, given.keep / f"{kind.replace(' ', '-')}-{number}")
         row = (counts[c] for c in ("done", "refused", "wrong usage", *BAD))
-        print(f"| {kind} | {given.each} | " + " | ".join(map(str, row)) + " |", flush=True)
+        print(f"| {kind} | {counts.total()} | " + " | ".join(map(str, row)) + " |", flush=True)
     sys.exit(1 if bad else 0)
 
 

@@ -81,3 +81,11 @@ def test_it_holds_for_the_program_as_it_is_run():
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--expect", "--model", "--source", "--record", "--off-file"])
+def test_a_name_longer_than_any_file_ends_in_one_line(edge_emo, option):
+    rest = [] if option == "--source" else ["--source", "demo"]
+    ended = edge_emo("run", *rest, "--duration", 0.1, "--jsonl", "-", option, HUGE)
+    assert ended.status in (0, 1)
+    assert "unexpected" not in ended.err
