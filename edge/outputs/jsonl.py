@@ -44,7 +44,7 @@ class JsonLines(Output):
         self._before_s: float | None = None  # when an earlier run captured its last record
         self._trimmed_s = -math.inf
         if options.target != "-":
-            is_new = not self._path.exists()
+            is_new = not os.path.exists(self._path)
             self._open()
             if options.live and self._rotates:
                 self._before_s = last_time(self._path)

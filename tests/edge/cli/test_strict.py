@@ -83,7 +83,9 @@ def test_it_holds_for_the_program_as_it_is_run():
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--expect", "--model", "--source", "--record", "--off-file"])
+@pytest.mark.parametrize(
+    "option", ["--expect", "--model", "--source", "--record", "--off-file", "--jsonl"]
+)
 def test_a_name_longer_than_any_file_ends_in_one_line(edge_emo, option):
     rest = [] if option == "--source" else ["--source", "demo"]
     ended = edge_emo("run", *rest, "--duration", 0.1, "--jsonl", "-", option, HUGE)
