@@ -35,7 +35,9 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
             found = read_toml(file)
         except (OSError, ValueError) as error:
             raise ConfigError(f"{file}: cannot be read: {error}") from None
-        if not found and file.is_file() and not file.stat().st_size:  # it may be in the making
+        if (
+            not found and file.is_file() and not file.read_bytes().strip()
+        ):  # it may be in the making
             raise ConfigError(f"{file}: is empty; write settings into it, or a comment for none")
         try:
             check_types(found, RunConfig)

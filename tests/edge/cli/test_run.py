@@ -140,7 +140,7 @@ def test_a_model_that_is_none_is_refused(edge_emo, assert_refused, bad, place, n
         (["--fps", "nan"], "fps: nan"),
         (["--duration", "-1"], "duration: -1.0"),
         (["--threads", "0"], "threads: 0"),
-        (["--record", "film.gif"], "film.gif: a recording must end in .mp4 or .avi"),
+        (["--record", "film.gif"], "film.gif: a recording must end in .mp4, .avi or .mkv"),
         (["--record", "nowhere/film.mp4"], "nowhere/film.mp4: cannot write"),
         (["--jsonl", "nowhere/faces.jsonl"], "nowhere/faces.jsonl: cannot write"),
         (["--config", "none.toml"], "none.toml: cannot be read"),

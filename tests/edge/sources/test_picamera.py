@@ -53,7 +53,8 @@ def camera():
 @pytest.fixture
 def blind():
     """A pipeline that sees nothing, at once."""
-    return Pipeline(SimpleNamespace(detect=lambda image: []), None)
+    classifier = SimpleNamespace(input_size=(48, 48))
+    return Pipeline(SimpleNamespace(detect=lambda image: []), classifier)
 
 
 class Calling(Output):
