@@ -217,7 +217,7 @@ def describe(
 @click.command(context_settings={"show_default": True})
 @click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--threshold", default=0.5, help="Score from which on a box is a face.")
+@click.option("--threshold", default=0.7, help="Score from which on a box is a face.")
 @verbose_option
 def main(run: Path, output: Path, threshold: float) -> None:
     """Write OUTPUT, the int8 file of the network in the folder RUN."""

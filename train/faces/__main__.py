@@ -46,6 +46,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 @click.option("--steps", default=Plan.steps)
 @click.option("--batch", default=Plan.batch)
 @click.option("--rate", default=Plan.rate, help="The highest learning rate.")
+@click.option("--empty", default=Plan.empty, help="Share of scenes without a face.")
 @click.option("--seed", default=Plan.seed)
 @verbose_option
 def main(
@@ -56,6 +57,7 @@ def main(
     steps: int,
     batch: int,
     rate: float,
+    empty: float,
     seed: int,
 ) -> None:
     """Write OUT/network.keras, the averaged weights, after each epoch.
@@ -66,7 +68,7 @@ def main(
     photos, things = read_pictures(backgrounds)
     material = Material(read_tiles(faces), tuple(photos), tuple(things))
     taught = held_out(material, held=False)
-    plan = Plan(steps=steps, batch=batch, rate=rate, seed=seed)
+    plan = Plan(steps=steps, batch=batch, rate=rate, empty=empty, seed=seed)
     write_scenes(held_out(material, held=True), out / "scenes.npz", seed)
     click.echo(
         f"{len(taught.tiles)} faces, {len(taught.backgrounds)} backgrounds, "

@@ -12,6 +12,7 @@ import numpy as np
 from .camera import as_a_camera
 from .tiles import TILE, Material
 
+EMPTY = 0.06  # share of scenes without a face
 SMALLEST = 8.0  # pixels of a face's width; what is smaller is not labelled
 
 
@@ -41,14 +42,22 @@ class _Placed:
     eyes: np.ndarray
 
 
-def make_scene(material: Material, side: int, rng: np.random.Generator) -> Scene:
-    """Return a scene drawn by `rng`."""
+def make_scene(
+    material: Material, side: int, rng: np.random.Generator, empty: float = EMPTY
+) -> Scene:
+    """Return a scene drawn by `rng`.
+
+    Args:
+        side: its width and height, pixels.
+        empty: share of scenes without a face, 0..1.
+    """
     canvas = _background(material, side, rng).astype(np.float32)
     boxes: list[np.ndarray] = []
     eyes: list[np.ndarray] = []
     for _ in range(rng.integers(0, 4)):
         _set_no_face(canvas, material, rng)
-    for centre, width, roll in _places(side, rng):
+    places = [] if rng.random() < empty else _places(side, rng)
+    for centre, width, roll in places:
         if any(_near(centre, width, box) for box in boxes):
             continue
         placed = _place(material, side, centre, width, roll, rng)
@@ -86,12 +95,10 @@ def _background(material: Material, side: int, rng: np.random.Generator) -> np.n
 
 def _places(side: int, rng: np.random.Generator) -> list[tuple[np.ndarray, float, float]]:
     """Return where faces go: centre, width in pixels, roll in degrees."""
-    if (kind := rng.random()) < 0.06:
-        return []
-    if kind < 0.16:  # one that nearly fills the picture, or more than that
+    if (kind := rng.random()) < 0.1:  # one that nearly fills the picture, or more than that
         centre = rng.uniform(0.25, 0.75, 2) * side
         return [(centre, side * rng.uniform(0.35, 0.95), _roll(rng))]
-    if kind < 0.36:  # a mosaic
+    if kind < 0.3:  # a mosaic
         cells = int(rng.integers(3, 9))
         pitch = side / cells
         rest = [(x, y) for x in range(cells) for y in range(cells) if rng.random() < 0.8]

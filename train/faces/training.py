@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from .loss import TRUTH, cells, joined, loss
-from .scenes import make_scene
+from .scenes import EMPTY, make_scene
 from .tiles import Material
 
 MOST_FACES = 64  # in one scene; more are not labelled
@@ -25,6 +25,7 @@ class Plan:
         batch: scenes in each.
         side: of a scene, pixels, a multiple of 32.
         rate: the highest learning rate; it rises to that over 1/20 of the steps, then falls to 0.
+        empty: share of scenes without a face, 0..1.
         memory: of the average of the weights; the averaged ones are what is kept.
     """
 
@@ -34,6 +35,7 @@ class Plan:
     side: int = 192
     rate: float = 7e-4
     memory: float = 0.998
+    empty: float = EMPTY
     seed: int = 1
 
 
@@ -61,7 +63,7 @@ class Scenes(keras.utils.PyDataset):
         truth = np.zeros((plan.batch, MOST_FACES, TRUTH), np.float32)
         for place in range(plan.batch):
             rng = np.random.default_rng((plan.seed, self._epoch, index, place))
-            scene = make_scene(self._material, plan.side, rng)
+            scene = make_scene(self._material, plan.side, rng, plan.empty)
             pictures[place, :, :, 0] = scene.picture
             faces = min(len(scene.boxes), MOST_FACES)
             truth[place, :faces, 0] = 1

@@ -1,5 +1,6 @@
 """The network's maps are read as its file says, and it finds real faces in one look."""
 
+import cv2
 import numpy as np
 import pytest
 from faces import FACES, portrait
@@ -123,6 +124,20 @@ def test_it_finds_real_faces_with_their_eyes(detector, portraits):
         right, left = face.eyes
         assert x < right[0] < left[0] < x + width  # the person's right eye is on the left
         assert all(y < eye[1] < y + height / 2 for eye in (right, left))
+
+
+@pytest.mark.parametrize("degrees", [-30, 30])
+def test_it_finds_a_tilted_face(detector, portraits, degrees):
+    for picture in portraits:
+        height, width = picture.shape
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 0.8)
+        turned = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        assert any(face.score >= 0.5 for face in detector.detect(turned))
+
+
+def test_it_finds_a_face_in_an_eighth_of_the_light(detector, portraits):
+    for picture in portraits:
+        assert any(face.score >= 0.5 for face in detector.detect(picture // 8))
 
 
 def test_it_remembers_nothing_not_even_the_pictures_size(detector, portraits):
