@@ -15,14 +15,17 @@ from edge.batch.options import BatchOptions
 from edge.batch.tables import read_packed
 from edge.support.errors import BatchError, ConfigError
 
-# A worker of this Python crashes on an input of this name, as a decoder does on a broken file.
+# A worker of this Python crashes on an input of this name, as a decoder does on a broken file, or
+# takes minutes for it.
 CRASHING = """
-import os, signal
+import os, signal, time
 import edge.batch.analysis as analysis
 real = analysis.analyse
 def analyse(item, *more):
     if "crash" in item.name:
         os.kill(os.getpid(), signal.SIGSEGV)
+    if "slow" in item.name:
+        time.sleep(300)
     return real(item, *more)
 analysis.analyse = analyse
 """
@@ -143,17 +146,34 @@ def test_a_crash_of_a_worker_costs_its_input_only(crashing, inputs, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals are needed")
+def test_ctrl_c_ends_at_once_with_its_workers_and_says_how_to_go_on(crashing, inputs, tmp_path):
+    (inputs / "slow.png").write_bytes((inputs / "face.png").read_bytes() * 9)  # the first in line
+    out = tmp_path / "stopped"
+    command = [sys.executable, "-m", "edge", "batch", str(inputs), "-o", str(out), "--jobs", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_for_lines(process, out / "journal.jsonl", 6)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "run the same command again to go on" in err
+    assert not (out / "faces.csv").exists()
+
+
+def wait_for_lines(process, path, lines):
+    """Wait until a running batch has written so many lines of its journal."""
+    deadline = time.monotonic() + 60
+    while not path.exists() or path.read_bytes().count(b"\n") < lines:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals are needed")
 def test_a_run_that_was_killed_goes_on_and_gives_the_same_bytes(results, inputs, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "edge", "batch", str(inputs), "-o", str(out), "--jobs", "1"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while not (out / "journal.jsonl").exists() or (
-            (out / "journal.jsonl").read_bytes().count(b"\n") < 4
-        ):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for_lines(process, out / "journal.jsonl", 4)
         process.send_signal(signal.SIGKILL)
     with (out / "journal.jsonl").open("ab") as file:
         file.write(b'{"file":"in/fa')  # cut off within a line
