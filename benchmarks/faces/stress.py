@@ -12,7 +12,7 @@ from .matching import match
 from .measure import Progress, look, read_gray
 from .systems import System
 
-MOST = 100  # photos that each case is made from, spread evenly over those there are
+MOST = 60  # photos that each case is made from, spread evenly over those there are
 LEAST = 48  # height of a face that is clear enough to begin with, pixels
 PLAIN_SIZE, PLAIN_FACE = (640, 360), 90  # of the cases that are not about size, pixels
 HD = (1280, 720)

@@ -4,6 +4,7 @@ Its file (`edge.inference.model_file`, task "face-detection") says in `model.jso
 read: each cell of a map holds the logits of "a face" and "a thing", a box and both eyes.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -20,7 +21,7 @@ from .detector import FACE, Detection, DetectorOptions
 UNIT = 32  # pictures are fed in multiples of it, pixels: the stride of the coarsest map
 CHANNELS = 10  # of a cell: logits of face and thing, box (4), eyes (4)
 AS_HAAR = 1.09  # side of Haar's square over the root of this box's area: the median of 492 faces
-MIN_FACE = 1 / 30  # of the picture's height, where nothing else is asked for
+PIXELS = 225_000  # that a picture is reduced to, where no smallest face is asked for: 640x352
 KEPT = 3  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 
@@ -71,19 +72,19 @@ class NetworkDetector:
         self._threshold = float(about["threshold"])
         self._smallest = float(about["smallest_face"])
         self._sides = int(about["least_height"]), int(about["most_height"])
-        self._min_face = options.min_face or MIN_FACE
+        self._min_face = options.min_face
         self._model, self._options = model, options
         self._kept = {first.shape: first}
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Return the faces in uint8 `[height, width]` `image`, the surest first."""
-        ratio = self._ratio(image.shape[0])
+        ratio = self._ratio(image.shape)
         fed = reduced(image, ratio)
         found = decode(self._maps(fed.shape).run(fed), LEAST * self._threshold)
         faces: list[Detection] = []
         for index in distinct(found):
             box = square(found.boxes[index]) / ratio
-            if box[2] < 0.8 * self._min_face * image.shape[0]:
+            if box[2] < 0.8 * (self._min_face or 0.0) * image.shape[0]:
                 continue
             right, left = (found.eyes[index] / ratio).tolist()
             score = confidence(float(found.scores[index]), self._threshold)
@@ -100,13 +101,16 @@ class NetworkDetector:
         self._kept[shape] = maps
         return maps
 
-    def _ratio(self, height: int) -> float:
-        """Return how much a picture is reduced: so that the smallest face wanted is just found,
-        and no row is fed in vain.
+    def _ratio(self, shape: tuple[int, ...]) -> float:
+        """Return how much a picture is reduced: so that the smallest face wanted is just found, or
+        to what every picture costs alike; and so that no row is fed in vain.
         """
-        least, most = self._sides
-        wanted = max(least, min(most, self._smallest / self._min_face))
-        return min(1.0, UNIT * round(wanted / UNIT) / height)
+        height, width = shape
+        wanted = math.sqrt(PIXELS * height / width)
+        if self._min_face is not None:
+            least, most = self._sides
+            wanted = max(least, min(most, self._smallest / self._min_face))
+        return min(1.0, UNIT * max(1, round(wanted / UNIT)) / height)
 
 
 class Maps:

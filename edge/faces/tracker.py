@@ -14,7 +14,7 @@ from .pyramid import Pyramid
 KEEP_S = 1.0  # a face out of sight for so long gets another number when it comes back
 PIXELS = 24  # side of the remembered picture of a face
 REACH = 0.25  # of its side: how far a face may move from one frame to the next
-ALIKE = 0.7  # least correlation of a face with its remembered picture
+ALIKE = 0.6  # least correlation of a face with its remembered picture
 NEAR, ALIKE_SIZE = (
     1.0,
     1.5,

@@ -114,11 +114,11 @@ class RunConfig:
         RECOGNITION,
         "Smallest face to find, as a share of the frame's height.",
         metavar="0..1",
-        shown="network 0.033, haar 0.1",
+        shown="as small as the detector finds; haar 0.1",
         check=share_above_0,
     )
     search_every: float = setting(
-        0.4,
+        0.5,
         RECOGNITION,
         "How often a frame is searched for faces; in between they are followed. 0: every frame.",
         metavar="SECONDS",
