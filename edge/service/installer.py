@@ -139,10 +139,13 @@ def uninstall(purge: bool, say: Say) -> None:
 
 
 def _make_state_folder() -> None:
-    """Make the folder of all services' records: each has its own in it, and may enter no other."""
+    """Make the folder of all services' records: each has its own in it, and may change no other.
+
+    The publisher makes the off switch there; the sticky bit keeps it, and all, from what is not its own.
+    """
     STATE.mkdir(parents=True, exist_ok=True)
     shutil.chown(STATE, "root", USER)
-    STATE.chmod(0o750)
+    STATE.chmod(0o1770)
 
 
 def instances() -> list[str]:
