@@ -125,7 +125,7 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .3rem; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .2rem .35rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, .error { text-align: left; font-weight: normal; white-space: normal; overflow-wrap: anywhere; }
+th:first-child, th:last-child, .error { text-align: left; font-weight: normal; white-space: normal; overflow-wrap: anywhere; }
 th:first-child { min-width: 13rem; } .error { min-width: 13rem; color: #900; padding-left: 1rem; }
 th button { font: inherit; font-weight: bold; border: 0; background: none; cursor: pointer; padding: .2rem 0; }
 th[aria-sort=ascending] button::after { content: " \\25B2"; } th[aria-sort=descending] button::after { content: " \\25BC"; }
