@@ -31,6 +31,7 @@ check: $(VENV)/full
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict -p edge_emo --follow-imports=silent
 
 # The runtime's tests once more with ai-edge-litert's predecessor (CPython 3.11, numpy 1).
 test-tflite-runtime: .venv-tflite-runtime/installed

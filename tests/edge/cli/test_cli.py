@@ -51,7 +51,7 @@ def test_the_summary_of_every_command_fits_its_line(edge_emo):
     listed = edge_emo("--help").out.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in listed] == COMMANDS
     for line in listed:
-        assert re.fullmatch(r"  [a-z]+ +[A-Z].*[a-z]\.", line)
+        assert re.fullmatch(r"  [a-z]+ +[A-Z].*\w\.", line)
         assert "..." not in line
 
 
