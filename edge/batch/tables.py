@@ -195,6 +195,16 @@ def write_records(path: Path, records: Iterable[Row], kind: str) -> None:
         file.writelines(record_lines(records, kind))
 
 
+def read_some(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield what `read_any` does. Raises: DatasetError, also where there is not a single record."""
+    found = False
+    for record in read_any(path):
+        found = True
+        yield record
+    if not found:
+        raise DatasetError(f"{path}: holds no records; give a file that --jsonl or batch wrote")
+
+
 def read_any(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of a file of `--jsonl`, with those set aside before it, or of a batch.
 

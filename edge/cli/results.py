@@ -34,14 +34,14 @@ def records(file: Path, kind: str, out: Path | None) -> None:
       edge-emo records faces.jsonl --to csv -o faces.csv
       edge-emo records /var/lib/edge-emo/0/faces.jsonl --to parquet -o faces.parquet
     """
-    from ..batch.tables import read_any, record_lines, write_records
+    from ..batch.tables import read_some, record_lines, write_records
 
     if out:
-        write_records(out, read_any(file), kind)
+        write_records(out, read_some(file), kind)
         return
     if kind == "parquet":
         raise click.UsageError("Parquet cannot go to standard output; give -o FILE")
-    read = read_any(file)
+    read = read_some(file)
     first = list(islice(read, 1))  # what cannot be read is said before anything is printed
     for line in record_lines(chain(first, read), kind):
         click.echo(line, nl=False)

@@ -67,3 +67,16 @@ def test_what_is_no_file_of_records_is_refused(edge_emo, assert_refused, tmp_pat
     assert_refused(edge_emo("records", broken, "--to", "csv"), "broken.jsonl.gz: cannot be read")
     assert_refused(edge_emo("records", tmp_path / "none", "--to", "csv"), "none: no such file")
     assert edge_emo("records", broken, "--to", "parquet").status == 2
+
+
+@pytest.mark.parametrize("command", [("records", "--to", "csv"), ("report",)])
+@pytest.mark.parametrize("content", ["", "no record\n"])
+def test_a_file_without_a_single_record_is_refused(edge_emo, tmp_path, command, content):
+    file = tmp_path / "no.jsonl"
+    file.write_text(content)
+    name, *options = command
+    ended = edge_emo(name, file, *options)
+    assert ended.status == 1
+    assert ended.out == ""
+    assert f"{file}: holds no records" in ended.err
+    assert not file.with_suffix(".html").exists()
