@@ -171,13 +171,20 @@ def with_labels(network: Network, labels: list[str]) -> Network:
             emotion are summed; what is none of the seven, such as contempt or '-', is left out.
 
     Raises:
-        ConversionError: a name is not known, or fewer than two emotions are among them.
+        ConversionError: a name is not known, fewer than two emotions are among them, or of seven
+            names one stands twice.
     """
     order = [_counterpart(label) for label in labels]
     if len(set(order) - {None}) < 2:
         raise ConversionError(
             f"--labels names {len(labels)}: {', '.join(labels)}; name each score in the model's order: "
             f"{', '.join(EMOTIONS)}, or '-' for one that is none of these"
+        )
+    missing = [name for place, name in enumerate(EMOTIONS) if place not in order]
+    if len(labels) == len(EMOTIONS) and None not in order and missing:
+        raise ConversionError(
+            f"--labels: {', '.join(labels)}: {', '.join(missing)} is missing and another emotion is "
+            "named twice; name each once, or write '-' for a score that is none of the seven"
         )
     if sorted(order, key=str) != sorted(range(len(EMOTIONS)), key=str):
         return _mapped(network, labels, order)

@@ -80,7 +80,7 @@ def test_a_model_that_does_not_fit_is_refused(name, convert, assert_refused, tmp
         ("junk.keras", "is no Keras model"),
         ("junk.h5", "is no Keras model"),
         ("model.onnx", "is no model known here"),
-        ("folder", "is no SavedModel"),
+        ("folder", "holds no saved_model.pb"),
     ],
 )
 def test_what_is_no_model_is_refused(name, said, convert, assert_refused, tmp_path):
@@ -95,8 +95,8 @@ def test_what_is_no_model_is_refused(name, said, convert, assert_refused, tmp_pa
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ("angry,disgust,fear", "--labels names 3"),
-        ("angry,disgust,fear,happy,sad,surprise,sad", "--labels names 7"),
+        ("angry,disgust,fear", "needed are 3 scores"),
+        ("angry,disgust,fear,happy,sad,surprise,sad", "neutral is missing"),
         (",".join([*EMOTIONS[:6], "bored"]), "'bored' is not an emotion"),
     ],
 )
