@@ -9,10 +9,11 @@ import time
 
 import pytest
 
+mqtt = pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed (extra 'mqtt')")
+
 from edge.service.publish.publisher import Publisher
 from edge.service.publish.settings import PublishSettings
 
-mqtt = pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed (extra 'mqtt')")
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 

@@ -185,6 +185,8 @@ def test_a_video_with_an_images_name_is_played(short_video, tmp_path):
 @pytest.mark.skipif(not hasattr(cv2, "imwriteanimation"), reason="this OpenCV writes no animation")
 @pytest.mark.parametrize("ending", ["webp", "png"])
 def test_an_animation_is_played_as_a_video_is(scene, tmp_path, caplog, ending):
+    if ending == "png" and tuple(map(int, cv2.__version__.split(".")[:2])) < (4, 12):
+        pytest.skip("OpenCV below 4.12 writes other times into an animated PNG")
     animation = cv2.Animation()
     animation.frames = scene("one face", 5)
     animation.durations = np.array([40, 40, 80, 40, 40], np.int32)
