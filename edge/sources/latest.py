@@ -37,7 +37,7 @@ class Latest:
     def take(self, timeout_s: float) -> Frame | None:
         """Return the latest frame nobody has taken; None if none came in time."""
         with self._ready:
-            if self._frame is None and not self._ended:
+            if self._frame is None and not self._ended and not self._stop.is_set():
                 self._ready.wait(timeout_s)
             if self._stop.is_set():
                 return None
