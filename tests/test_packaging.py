@@ -77,6 +77,18 @@ def test_every_requirement_is_bounded_above():
             assert re.search("<", line.partition(";")[0]), line
 
 
+def test_models_are_found_where_a_checkout_hides_the_installed_package(python_process):
+    """As in a clone after `pip install .`: Python finds the checkout's `edge` first."""
+    hidden = (
+        "import sys; sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
+    )
+    code = hidden + "from edge.inference.model_file import read_model, find_model\n"
+    code += "from edge.service.system import data\n"
+    code += "print(read_model(find_model(None)).name, len(data('edge-emo@.service')) > 0)"
+    ended = python_process(code, cwd=ROOT)
+    assert (ended.status, ended.out) == (0, "edge-s True\n"), ended.err
+
+
 def test_sources_detectors_and_outputs_are_entry_points_that_load():
     for group in ("edge_emo.sources", "edge_emo.detectors", "edge_emo.outputs"):
         points = [p for p in entry_points(group=group) if p.value.startswith("edge.")]

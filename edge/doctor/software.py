@@ -53,7 +53,10 @@ def xnnpack() -> Results:
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    if "XNNPACK delegate" in done.stderr:
+    if done.returncode:
+        said = (done.stderr.strip() or "no reason was given").splitlines()[-1]
+        yield WARN, f"could not be checked: {said}", "see the line of the interpreter"
+    elif "XNNPACK delegate" in done.stderr:
         yield OK, "the XNNPACK delegate is used", ""
     else:
         yield (

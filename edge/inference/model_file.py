@@ -10,10 +10,10 @@ import json
 import os
 import zipfile
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .. import data_folder
 from ..support.atomic import read_bounded, write_bytes
 from ..support.errors import ModelError
 from ..support.labels import EMOTIONS
@@ -104,7 +104,7 @@ def read_model(path: Path, task: str | None = TASK) -> ModelFile:
             start = min(entry.header_offset for entry in archive.infolist())
             about = json.loads(_unpacked(path, archive, "model.json"))
             labels = _unpacked(path, archive, "labels.txt").decode().split()
-        trusted = path.resolve().parent == _shipped_folder().resolve()
+        trusted = path.resolve().parent == data_folder("models").resolve()
         model = ModelFile(path, content[:start], about, trusted)
         _check(model, labels, task)
     except ModelError:
@@ -161,7 +161,7 @@ def find_model(name_or_path: str | None, task: str | None = TASK) -> Path:
 
 def shipped_models(task: str | None = TASK) -> dict[str, Path]:
     """Return the models of a task (of any where None) that come with edge-emo, by name."""
-    folder = _shipped_folder()
+    folder = data_folder("models")
     found = {path.stem: path for path in sorted(folder.glob("*.tflite"))}
     detectors = [DEFAULTS[DETECTION]]
     if task is None:
@@ -169,10 +169,6 @@ def shipped_models(task: str | None = TASK) -> dict[str, Path]:
     return {
         name: path for name, path in found.items() if (name in detectors) == (task == DETECTION)
     }
-
-
-def _shipped_folder() -> Path:
-    return Path(str(resources.files("edge.models")))
 
 
 def _check(model: ModelFile, labels: list[str], task: str | None) -> None:

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .. import data_folder
 from ..live.schema import toml_line
 from ..support import registry
 from ..support.errors import ServiceError
@@ -237,10 +237,9 @@ def install_program(source: Path, arguments: list[str]) -> int:
         the exit status of `systemd/install.sh`, which does it.
     """
     check_root()
-    with resources.as_file(resources.files("edge.systemd").joinpath("install.sh")) as script:
-        return subprocess.run(
-            ["sh", str(script), "--from", str(source), *arguments], check=False
-        ).returncode
+    script = data_folder("systemd") / "install.sh"
+    command = ["sh", str(script), "--from", str(source), *arguments]
+    return subprocess.run(command, check=False).returncode
 
 
 def runs_from_prefix() -> bool:

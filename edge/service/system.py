@@ -7,10 +7,10 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
-from importlib import resources
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from .. import data_folder
 from ..support.atomic import write_text
 from ..support.errors import ServiceError
 
@@ -155,4 +155,4 @@ def _is_installed(distribution: str) -> bool:
 
 def data(name: str) -> str:
     """Return one of the files in `systemd/`."""
-    return resources.files("edge.systemd").joinpath(name).read_text(encoding="utf-8")
+    return (data_folder("systemd") / name).read_text(encoding="utf-8")
