@@ -15,10 +15,7 @@ KEEP_S = 1.0  # a face out of sight for so long gets another number when it come
 PIXELS = 24  # side of the remembered picture of a face
 REACH = 0.25  # of its side: how far a face may move from one frame to the next
 ALIKE = 0.6  # least correlation of a face with its remembered picture
-NEAR, ALIKE_SIZE = (
-    1.0,
-    1.5,
-)  # a face of about the same size, a side away, may be one that moved fast
+NEAR, ALIKE_SIZE = 1.0, 1.5  # a side away and about as large, it may be a face that moved fast
 MISSES = 2  # a face that so many detections in a row do not find is gone; a new one after the first
 AGAIN_S = 0.1  # a face that is new, or was missed, is searched for again this soon
 BOX_TIME_CONSTANT_S = 0.2  # of the small corrections of a followed box

@@ -125,7 +125,7 @@ class Opened:
             unsure_below=config.unsure_below,
             runtime=config.runtime,
         )
-        self._names = [(name, target) for name, target in [*_outputs(config), *_health()]]
+        self._names = [*_outputs(config), *_health()]
         named = [(output_class(name), target) for name, target in self._names]
         color = recognizer.takes_color or any(cls.color for cls, _ in named)
         self._wanted = _wanted(config, color)

@@ -43,10 +43,8 @@ class Pipeline:
         if not self._continuous:
             self._forget()
         now_s = started if frame.position_s is None else frame.position_s
-        ratio = (
-            frame.size[0] / frame.gray.shape[1]
-        )  # boxes are reported in pixels of the full frame
         height, width = frame.gray.shape
+        ratio = frame.size[0] / width  # boxes are reported in pixels of the full frame
         tracks = self._tracker.update(frame.gray, now_s)
         detected = time.perf_counter()
         color = frame.color() if tracks and takes_color(self._classifier) else None
