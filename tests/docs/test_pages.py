@@ -1,11 +1,14 @@
 """The reference pages are current, and links lead somewhere."""
 
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from edge_emo import Recognizer
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -36,3 +39,14 @@ def test_every_link_leads_to_a_file(page):
             headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
             slugs = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
             assert anchor in slugs, f"{page.name}: {link}"
+
+
+def test_the_page_on_python_gives_the_arguments_and_defaults_of_a_recognizer():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    table = page.partition("| argument of `Recognizer` |")[2].partition("\n\n")[0]
+    given = dict(re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", table, re.MULTILINE))
+    wanted = inspect.signature(Recognizer).parameters
+    assert list(given) == list(wanted)
+    for name, parameter in wanted.items():
+        if isinstance(parameter.default, (int, float, str)):
+            assert given[name].strip("`") == str(parameter.default), name
