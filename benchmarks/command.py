@@ -47,47 +47,58 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     default=60,
     help="Frames to hold in memory, in runs of ten spread over the clip's first 1500.",
 )
-@click.option("--rounds", type=click.IntRange(1), default=3, help="How often each one runs.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=3,
+    help="Number of rounds; each system runs once in each.",
+)
 @click.option(
     "--threads",
     type=click.IntRange(1),
     help="Threads of the TFLite interpreter.  [default: as 'run' chooses them]",
 )
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
-@click.option("--json", "json_file", metavar="FILE|-", help="Write all as JSON; - is stdout.")
+@click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write the results as JSON; - is standard output."
+)
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE.png",
     callback=_png,
-    help="Draw the FPS as bars.",
+    help="Draw the frame rates as bars.",
 )
 @click.option(
-    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write all as one HTML page."
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the results as an HTML page.",
 )
 @click.option(
-    "--growth", is_flag=True, help="Also measure how cost grows with faces, pixels and threads."
+    "--growth", is_flag=True, help="Also measure how the cost grows with faces, pixels and threads."
 )
 @click.option(
     "--faces",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Measure instead what every detector finds in a folder of pictures and clips with a "
-    "boxes.csv; --json and --plot (hits and misses) are of this, then.",
+    help="Measure the face detectors instead, on a folder of pictures and clips with a boxes.csv; "
+    "--plot then draws hits and misses.",
 )
 @click.option(
     "--detector",
     "detectors",
     multiple=True,
     metavar="NAME",
-    help="With --faces: only this one; may be given again.  [default: all that are installed]",
+    help="With --faces: measure only this detector; may be given several times.  [default: all "
+    "that are installed]",
 )
 @click.option(
     "--compare",
     nargs=2,
     type=click.Path(path_type=Path),
     metavar="A.json B.json",
-    help="Measure nothing: set two files of --json beside each other.",
+    help="Compare two files of --json instead of measuring.",
 )
 @verbose_option
 def command(
@@ -107,9 +118,9 @@ def command(
     detectors: tuple[str, ...],
     compare: tuple[Path, Path] | None,
 ) -> None:
-    """Measure frames per second: the int8 model, its float32 twin, the full Keras model, the paper.
+    """Measure the speed of the int8 model, its float32 twin, the full Keras model and the paper's loop.
 
-    All take turns on the same decoded frames, round by round; a ratio compares within a round.
+    All take turns on the same decoded frames, round by round; ratios compare within a round.
     What needs TensorFlow is skipped where that is not installed. Decoding is not timed; making the
     frame gray is.
 

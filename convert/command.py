@@ -44,7 +44,7 @@ PRECISIONS = ("auto", "int8", "int16x8", "float16", "dynamic", "float32", "mixed
 @click.option(
     "--model-version",
     metavar="N.N.N",
-    help="The model's version; devices that demand signatures take none that is older.  [default: "
+    help="The model's version; devices that require signatures refuse an older one.  [default: "
     "edge-emo's]",
 )
 @click.option("--license", "license_name", default="not stated", help="The model's licence.")

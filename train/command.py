@@ -48,7 +48,9 @@ _KEPT_BY_A_RUN = {
     "--drop-duplicates", is_flag=True, help="Leave out training faces that are also in the test."
 )
 @click.option(
-    "--tiles", type=_PATH, help="More faces to learn from, with room around them (labels.csv)."
+    "--tiles",
+    type=_PATH,
+    help="Folder of more training faces, with a margin around each (labels.csv).",
 )
 @click.option("--out", type=_PATH, help="The run's folder.  [default: runs/NAME]")
 @click.option("--resume", type=_PATH, metavar="RUN", help="Continue the run in this folder.")

@@ -63,7 +63,7 @@ verbose_option = click.option(
     is_eager=True,
     callback=_set_verbosity,
     show_default=False,
-    help="Say more; -vv shows the traceback of an error.",
+    help="Show more detail; -vv also shows the traceback of an error.",
 )
 
 

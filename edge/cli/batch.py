@@ -32,30 +32,33 @@ def _option(*names: str, group: str, **more: Any) -> Any:
     context_settings={"auto_envvar_prefix": "EDGE_EMO", "show_default": True},
 )
 @click.argument("inputs", nargs=-1, type=_PATH)
-@_option("-o", "--out", type=_PATH, required=True, help="The folder of results.", group=_RESULTS)
+@_option("-o", "--out", type=_PATH, required=True, help="Folder for the results.", group=_RESULTS)
 @_option(
     "--format",
     "kind",
     type=click.Choice(["csv", "parquet"]),
     default="csv",
-    help="Of the tables; Parquet needs pyarrow.",
+    help="Format of the tables; Parquet needs pyarrow.",
     group=_RESULTS,
 )
 @_option(
-    "--files-from", type=_PATH, metavar="FILE", help="A list of inputs, one a line.", group=_WORK
+    "--files-from", type=_PATH, metavar="FILE", help="A list of inputs, one per line.", group=_WORK
 )
 @_option(
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="Worker processes.  [default: one for each core]",
+    help="Number of worker processes.  [default: one per core]",
     group=_WORK,
 )
-@_option("--restart", is_flag=True, help="Analyse everything again.", group=_WORK)
-@_option("--retry", is_flag=True, help="Analyse again what failed.", group=_WORK)
+@_option("--restart", is_flag=True, help="Discard earlier results and start over.", group=_WORK)
+@_option("--retry", is_flag=True, help="Try the inputs again that failed.", group=_WORK)
 @_option("--shard", metavar="I/N", help="Analyse only part I of N.", group=_MACHINES)
 @_option(
-    "--merge", is_flag=True, help="INPUTS are the results of shards: join them.", group=_MACHINES
+    "--merge",
+    is_flag=True,
+    help="Join the results of shards; INPUTS are their folders.",
+    group=_MACHINES,
 )
 @_option(
     "--executor",
@@ -68,7 +71,7 @@ def _option(*names: str, group: str, **more: Any) -> Any:
     type=click.IntRange(1),
     default=2,
     metavar="N",
-    help="How many shards --executor starts.",
+    help="Number of shards that --executor starts.",
     group=_MACHINES,
 )
 @_option(
@@ -98,9 +101,10 @@ def command(
 ) -> None:
     """Analyse videos and images, and write tables: faces.csv, files.csv, and each input's records.
 
-    INPUTS are files and folders; folders are searched to their depths. Run the same command again
-    to go on after Ctrl-C, a crash or a power cut: nothing is done twice, and the results are the
-    same bytes. A file that cannot be read costs only itself; files.csv says why.
+    INPUTS are files and folders; folders are searched recursively. After Ctrl-C, a crash or a power
+    cut, run the same command again to continue: nothing is done twice, and the results are
+    identical, byte for byte. A file that cannot be read does not stop the rest; files.csv gives the
+    reason.
 
     \b
     Examples:

@@ -21,19 +21,19 @@ def conventions_options(command: _Command) -> _Command:
         click.option(
             "--input-range",
             type=click.Choice(RANGES),
-            help="What a MODEL from elsewhere was fed where it was trained.  [default: its graph scales "
-            "raw pixels]",
+            help="The pixel values that a MODEL from elsewhere was trained on.  [default: its graph "
+            "scales raw pixels]",
         ),
         click.option(
             "--mean",
             metavar="M|R,G,B",
-            help="What was then taken from each pixel, in the unit of --input-range (or of 0..255).",
+            help="Mean that was then subtracted, in the unit of --input-range (or of 0..255).",
         ),
-        click.option("--deviation", metavar="D|R,G,B", help="What was then divided by."),
+        click.option("--deviation", metavar="D|R,G,B", help="Deviation that was then divided by."),
         click.option(
             "--per-image",
             is_flag=True,
-            help="Each face was brought to mean 0 and deviation 1 by itself.",
+            help="Each face was standardised by itself, to mean 0 and deviation 1.",
         ),
         click.option(
             "--channels",

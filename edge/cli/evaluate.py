@@ -23,7 +23,7 @@ LABEL_SETS = ("fer", "ferplus")
     "--data",
     type=click.Path(path_type=Path),
     required=True,
-    help="The data set's folder, or fer2013.csv.",
+    help="Folder of the data set, or fer2013.csv.",
 )
 @click.option("--split", help="train, test or validation.  [default: test]")
 @click.option(
@@ -36,14 +36,18 @@ LABEL_SETS = ("fer", "ferplus")
 @click.option(
     "--expect",
     metavar="everyday|acted|even|FILE",
-    help="Correct the answers for how common each emotion is expected to be.  [default: as the model "
+    help="Correct the scores for how common each emotion is expected to be.  [default: as the model "
     "answers]",
 )
 @conventions_options
 @click.option(
-    "--corruptions", is_flag=True, help="Also on faces corrupted as cameras corrupt them."
+    "--corruptions",
+    is_flag=True,
+    help="Also measure on corrupted faces: dark, blurred, noisy and so on.",
 )
-@click.option("--json", "json_file", type=click.Path(), metavar="FILE|-", help="Write all as JSON.")
+@click.option(
+    "--json", "json_file", type=click.Path(), metavar="FILE|-", help="Write the results as JSON."
+)
 @click.option("--threads", default=1, help="Threads of the TFLite interpreter.")
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
 @verbose_option

@@ -18,7 +18,7 @@ from . import verbose_option
 @verbose_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List the shipped models: precision, size, accuracy, checksum.
+    """List the shipped models with precision, size, accuracy and checksum.
 
     \b
     Examples:
@@ -51,7 +51,7 @@ def command(context: click.Context, as_json: bool) -> None:
 @click.argument("model")
 @verbose_option
 def show(model: str) -> None:
-    """Print all that a model file says of itself, as JSON.
+    """Print the metadata of a model file as JSON.
 
     \b
     Examples:
@@ -69,11 +69,11 @@ def show(model: str) -> None:
 @click.option("--interpreter", metavar="NAME", help="ai-edge-litert or tflite-runtime.")
 @verbose_option
 def check(model: str | None, threads: int, interpreter: str | None) -> None:
-    """Check that this machine's interpreter scores faces as the one where MODEL was converted.
+    """Check that a model scores faces here as it did where it was converted.
 
-    MODEL is a file or a shipped model's name; without it, the default model. Two hundred faces are
-    scored. Interpreters round in their own ways, so a score may be a step off; the status is 1 where
-    the emotion differs more often than through quantization itself.
+    MODEL is a file or a shipped model's name; the default model if it is left out. Two hundred faces
+    are scored. Interpreters round differently, so a score may be one step off; the exit status is 1 if
+    the emotion differs more often than quantization explains.
 
     \b
     Examples:
@@ -104,14 +104,14 @@ def check(model: str | None, threads: int, interpreter: str | None) -> None:
     "--signature",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Its signature by ssh-keygen -Y.  [default: FILE.sig]",
+    help="Signature made by ssh-keygen -Y.  [default: FILE.sig]",
 )
 @verbose_option
 def install(file: Path, signature: Path | None) -> None:
-    """Take a model into the slot that is not in use; the one in use stays.
+    """Install a model into the free slot; the active one stays.
 
-    Where /etc/edge-emo/allowed_signers is, a model must be signed by one of those, and not be older than
-    one of its name that was in use.
+    If /etc/edge-emo/allowed_signers exists, the model must be signed by one of its signers, and must not
+    be older than one of the same name that was active.
 
     \b
     Examples:
@@ -130,14 +130,14 @@ def install(file: Path, signature: Path | None) -> None:
 
 @command.command("activate")
 @click.option(
-    "--min-fps", type=float, metavar="N", help="The least frames a second of each service."
+    "--min-fps", type=float, metavar="N", help="Lowest frame rate that each service must keep."
 )
 @verbose_option
 def activate(min_fps: float | None) -> None:
-    """Put the model that was installed last on trial, and keep it if it proves itself.
+    """Activate the installed model on trial.
 
-    Every service whose settings say model = "active" is restarted with it, must be ready, and must keep
-    at least half of its frame rate (or --min-fps) for a minute; else the old model comes back.
+    Every service whose settings say model = "active" is restarted with it. It must become ready and keep
+    at least half of its frame rate (or --min-fps) for a minute; otherwise the old model comes back.
 
     \b
     Examples:
@@ -175,7 +175,7 @@ def activate(min_fps: float | None) -> None:
 @command.command("rollback")
 @verbose_option
 def rollback() -> None:
-    """Go back to the model that was in use before, at once.
+    """Return to the previous model at once.
 
     \b
     Examples:
@@ -195,7 +195,7 @@ def rollback() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @verbose_option
 def status(as_json: bool) -> None:
-    """Show which model is in use on this device, which is on trial, and how the last trial ended.
+    """Show the active model and the last trial.
 
     \b
     Examples:
@@ -224,7 +224,7 @@ def status(as_json: bool) -> None:
 @command.command("trial", hidden=True)
 @click.option("--floor", "floors", multiple=True, metavar="UNIT=FPS")
 def hold_trial(floors: tuple[str, ...]) -> None:
-    """Judge the model on trial; systemd runs this for 'activate'."""
+    """Decide about the model on trial; systemd runs this for 'activate'."""
     from ..service.slots import trial
     from ..service.system import check_root
 

@@ -19,14 +19,16 @@ SETTINGS = Path("/etc/edge-emo/publish/settings.toml")
     show_default=True,
     help="TOML file with the settings.",
 )
-@click.option("--remove", is_flag=True, help="Take this machine away from the broker, and end.")
+@click.option(
+    "--remove", is_flag=True, help="Remove this machine's topics from the broker, and exit."
+)
 @verbose_option
 def command(config: Path, remove: bool) -> None:
     """Publish the cameras' records by MQTT, until it is stopped.
 
-    It follows the records that the services write, and goes on where it stopped: over restarts, power
-    cuts and a broker that is away. Usually it runs as edge-emo-publish.service, which 'edge-emo service
-    install publish' makes.
+    It follows the records that the services write. After a restart, a power cut or an outage of the
+    broker it continues where it stopped. Usually it runs as edge-emo-publish.service, which 'edge-emo
+    service install publish' creates.
 
     \b
     Examples:

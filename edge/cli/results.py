@@ -17,16 +17,16 @@ _PATH = click.Path(path_type=Path)
     "kind",
     type=click.Choice(["csv", "parquet", "jsonl"]),
     required=True,
-    help="What to write: a table with a row for each face, or the whole records as JSON lines.",
+    help="A table with one row per face, or the records as JSON lines.",
 )
 @click.option(
-    "-o", "--out", type=_PATH, metavar="FILE", help="The file.  [default: standard output]"
+    "-o", "--out", type=_PATH, metavar="FILE", help="File to write.  [default: standard output]"
 )
 @verbose_option
 def records(file: Path, kind: str, out: Path | None) -> None:
-    """Convert FILE, which `edge-emo run --jsonl` wrote, and the files that were set aside before it.
+    """Convert a file of records, and the older files that were rotated out of it.
 
-    A batch's records (.jsonl.gz) are read as well. A line that is no whole record is named and
+    FILE is what `edge-emo run --jsonl` or a batch (.jsonl.gz) wrote. An incomplete line is reported and
     skipped.
 
     \b
@@ -50,15 +50,19 @@ def records(file: Path, kind: str, out: Path | None) -> None:
 @click.command("report", short_help="Make a page with timelines of a batch or records.")
 @click.argument("place", metavar="OUT|FILE", type=_PATH)
 @click.option(
-    "-o", "--out", type=_PATH, metavar="FILE.html", help="The page.  [default: OUT/report.html]"
+    "-o",
+    "--out",
+    type=_PATH,
+    metavar="FILE.html",
+    help="Page to write.  [default: OUT/report.html]",
 )
-@click.option("--pictures", is_flag=True, help="Show a frame of each input, its faces blurred.")
-@click.option("--no-blur", is_flag=True, help="Show the faces in --pictures as they are.")
+@click.option("--pictures", is_flag=True, help="Show a frame of each input, with faces blurred.")
+@click.option("--no-blur", is_flag=True, help="Do not blur faces in --pictures.")
 @verbose_option
 def report(place: Path, out: Path | None, pictures: bool, no_blur: bool) -> None:
-    """Make one HTML page of a batch's results OUT, or of a FILE of records.
+    """Make an HTML page from a batch's results or a file of records.
 
-    It holds a timeline for each face, the shares of the emotions and a table that sorts, and needs
+    The page shows a timeline for each face, the shares of the emotions and a sortable table. It needs
     no network and no other file.
 
     \b

@@ -75,9 +75,9 @@ _ARGUMENTS = "edge.cli.run.arguments"
     is_eager=True,
     expose_value=False,
     callback=_read_config,
-    help="TOML file with these settings. The command line overrides EDGE_EMO_* overrides the file.",
+    help="TOML file with these settings. EDGE_EMO_* variables override it, and the command line both.",
 )
-@click.option("--print-config", is_flag=True, help="Print the settings in force as TOML, and end.")
+@click.option("--print-config", is_flag=True, help="Print the settings in force as TOML, and exit.")
 @verbose_option
 @click.pass_context
 def command(context: click.Context, print_config: bool, **settings: Any) -> None:

@@ -20,7 +20,7 @@ _CHECK = click.option(
 
 @click.group(
     "service",
-    short_help="Install and look after the systemd service.",
+    short_help="Install, inspect and remove systemd services.",
     invoke_without_command=True,
 )
 @_HEALTH
@@ -43,20 +43,21 @@ def command(context: click.Context, as_json: bool, check: bool) -> None:
 
 @command.command("install")
 @click.argument("name", default="0")
-@click.option("--camera", metavar="N|NAME|URL", help="The camera.  [default: what NAME says]")
+@click.option("--camera", metavar="N|NAME|URL", help="The camera.  [default: NAME]")
 @click.option(
     "--from",
     "source",
     type=click.Path(path_type=Path),
     metavar="WHEEL|FOLDER",
-    help="Install or upgrade the program in /opt/edge-emo from this.",
+    help="Install or upgrade the program in /opt/edge-emo from here.",
 )
 @click.option("--start/--no-start", default=True, help="Start it now.  [default: start]")
 @verbose_option
 def install(name: str, camera: str | None, source: Path | None, start: bool) -> None:
-    """Make the service edge-emo@NAME, or upgrade it; settings in /etc/edge-emo/ stay.
+    """Install or upgrade a service; its settings stay.
 
-    The name 'publish' stands for the publisher of all cameras' records by MQTT.
+    NAME is the camera's; its service is edge-emo@NAME. The name 'publish' stands for the publisher, which
+    sends the records of all cameras by MQTT.
 
     \b
     Examples:
@@ -87,10 +88,10 @@ def install(name: str, camera: str | None, source: Path | None, start: bool) -> 
 
 
 @command.command("uninstall")
-@click.option("--purge", is_flag=True, help="Remove what was recorded, too.")
+@click.option("--purge", is_flag=True, help="Also remove the records.")
 @verbose_option
 def uninstall(purge: bool) -> None:
-    """Remove the services and all that `install` made; records stay without --purge.
+    """Remove the services; records stay without --purge.
 
     \b
     Examples:
@@ -107,7 +108,7 @@ def uninstall(purge: bool) -> None:
 @_CHECK
 @verbose_option
 def status(as_json: bool, check: bool) -> None:
-    """Report how the services are.
+    """Show the state of the services.
 
     A service is healthy while frames flow, or while a person has switched its camera off.
 
@@ -140,7 +141,9 @@ def status(as_json: bool, check: bool) -> None:
 @click.argument("what", type=click.Choice(["unit", "alerts", "dashboard"]), default="unit")
 @verbose_option
 def print_unit(what: str) -> None:
-    """Print the unit that `install` writes, or rules and a dashboard for Prometheus and Grafana.
+    """Print the unit, alert rules or a dashboard.
+
+    The rules are for Prometheus, the dashboard is for Grafana.
 
     \b
     Examples:

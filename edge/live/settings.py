@@ -70,18 +70,21 @@ class RunConfig:
     source: str | None = setting(
         None,
         INPUT,
-        "In place of a camera a video, an image, a folder of images, or 'demo'.",
+        "A video, an image, a folder of images, or 'demo', instead of a camera.",
         metavar="FILE|FOLDER|IMAGE",
     )
     size: str | None = setting(
         None,
         INPUT,
-        "Frame size to ask a camera for, such as 1280x720.",
+        "Frame size to request from a camera, such as 1280x720.",
         metavar="WxH",
         check=_size,
     )
     fps: float | None = setting(
-        None, INPUT, "Frame rate to ask a camera for; no more are analysed.", check=above_0
+        None,
+        INPUT,
+        "Frame rate to request from a camera; no more frames are analysed.",
+        check=above_0,
     )
     rotate: int = setting(
         0,
@@ -90,7 +93,7 @@ class RunConfig:
         metavar="|".join(map(str, DEGREES)),
         check=one_of(*DEGREES),
     )
-    mirror: bool = setting(False, INPUT, "Then swap left and right.")
+    mirror: bool = setting(False, INPUT, "Swap left and right, after any rotation.")
     max_exposure: float | None = setting(
         None,
         INPUT,
@@ -98,9 +101,7 @@ class RunConfig:
         metavar="MS",
         check=above_0,
     )
-    realtime: bool = setting(
-        False, INPUT, "Play a file at its own speed; with a window this is always so."
-    )
+    realtime: bool = setting(False, INPUT, "Play a file at its own speed; a window always does.")
     duration: float | None = setting(
         None, INPUT, "End after this time.", metavar="SECONDS", check=above_0
     )
@@ -127,10 +128,10 @@ class RunConfig:
     expect: str | None = setting(
         None,
         RECOGNITION,
-        "How common each emotion is expected to be: everyday scenes, acted ones, all seven alike, or "
-        "a TOML file of shares.",
+        "How common each emotion is expected to be: as in everyday scenes, as in acted ones, all "
+        "equal, or as in a TOML file of shares.",
         metavar="everyday|acted|even|FILE",
-        shown="everyday, where the model file says what it answers on average",
+        shown="everyday, if the model file states its mean scores",
         check=_expectation,
     )
     unsure_below: float = setting(
@@ -174,13 +175,13 @@ class RunConfig:
     jsonl: str | None = setting(
         None,
         OUTPUT,
-        "Append one JSON record a frame to this file; - is standard output.",
+        "Append one JSON record per frame to this file; - is standard output.",
         metavar="FILE|-",
     )
     record: str | None = setting(
         None,
         OUTPUT,
-        "Record annotated frames as a video; an image file keeps the last one.",
+        "Record annotated frames as a video; an image file keeps the last frame.",
         metavar="FILE.mp4|.mkv|.jpg",
     )
     record_minutes: float | None = setting(
@@ -194,7 +195,7 @@ class RunConfig:
     record_total_mb: float | None = setting(
         None,
         OUTPUT,
-        "Remove the oldest of these files when all together exceed this size.",
+        "Remove the oldest of these files when their total exceeds this size.",
         metavar="MB",
         check=above_0,
     )
@@ -208,7 +209,7 @@ class RunConfig:
     page: str | None = setting(
         None,
         OUTPUT,
-        "Show the run in the browser, at this address; without one at 127.0.0.1:8048.",
+        "Show the run in the browser, at this address or, without one, at 127.0.0.1:8048.",
         metavar="ADDRESS:PORT",
         bare="127.0.0.1:8048",
     )
@@ -216,8 +217,8 @@ class RunConfig:
     page_token: str | None = setting(
         None,
         OUTPUT,
-        "File with the token that the page asks for; made if it is not there. An address that "
-        "other machines can reach needs it.",
+        "File with the token that the page asks for; created if it does not exist. Needed for an "
+        "address that other machines can reach.",
         metavar="FILE",
     )
     metrics_file: str | None = setting(
@@ -236,28 +237,28 @@ class RunConfig:
     jsonl_mb: float | None = setting(
         None,
         OUTPUT,
-        "Begin a new file of records when one reaches this size.",
+        "Start a new file of records when one reaches this size.",
         metavar="MB",
         check=above_0,
     )
     jsonl_hours: float | None = setting(
         None,
         OUTPUT,
-        "Begin a new file of records after this time.",
+        "Start a new file of records after this time.",
         metavar="HOURS",
         check=above_0,
     )
     jsonl_days: float | None = setting(
         None,
         OUTPUT,
-        "Keep no record for longer than this; while the program runs, older files are removed.",
+        "Keep records no longer than this; older files are removed while the program runs.",
         metavar="DAYS",
         check=above_0,
     )
     jsonl_total_mb: float | None = setting(
         None,
         OUTPUT,
-        "Remove the oldest files of records when all together exceed this size.",
+        "Remove the oldest files of records when their total exceeds this size.",
         metavar="MB",
         check=above_0,
     )
@@ -273,7 +274,7 @@ class RunConfig:
     freeze_after: float = setting(
         10.0,
         CARE,
-        "So has a camera whose picture stays the same, or black, for this time. 0: never.",
+        "A camera whose picture stays the same, or black, for this time has failed. 0: never.",
         metavar="SECONDS",
         check=not_negative,
     )
@@ -282,9 +283,13 @@ class RunConfig:
         None, PRIVACY, "Keep the camera closed while this file exists.", metavar="FILE"
     )
     off_gpio: int | None = setting(
-        None, PRIVACY, "Keep it closed while this GPIO is grounded.", metavar="PIN", check=_pin
+        None,
+        PRIVACY,
+        "Keep the camera closed while this GPIO is grounded.",
+        metavar="PIN",
+        check=_pin,
     )
-    box: bool = setting(True, PRIVACY, "Write into records where faces are.")
+    box: bool = setting(True, PRIVACY, "Include the positions of faces in records.")
     blur: bool = setting(False, PRIVACY, "Make faces unrecognisable in every picture.")
 
     def __post_init__(self) -> None:
