@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.inference.runtime import Runtime
-from edge.support.machine import describe_machine, throttled_report, version_of
+from edge.support.machine import describe_machine, temperatures_c, throttled_report, version_of
 
 
 def describe_bench(runtime: Runtime, load: float | None) -> dict[str, Any]:
@@ -42,13 +42,7 @@ def load_now() -> float | None:
 
 def temperature() -> float | None:
     """Return the hottest thermal zone of the machine, degrees Celsius; None where there is none."""
-    found = []
-    for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp"):
-        try:
-            found.append(int(zone.read_text()) / 1000)
-        except (OSError, ValueError):
-            continue
-    return max(found, default=None)
+    return max(temperatures_c(), default=None)
 
 
 def energy_j() -> float | None:
