@@ -1,4 +1,4 @@
-"""A network camera (Motion JPEG over HTTP) that shows the demo clip and fails as it is told.
+"""A network camera (Motion JPEG over HTTP) that shows the demo clip and fails on command.
 
 The word in the file MODE says how it is: `good`, `frozen`, `black`, `silent` (the connection stays
 open and gives nothing), `refuses` (status 503). Ending this program is the camera unplugged.

@@ -7,7 +7,7 @@ from service import CONFIG, PORT, STATE, UNIT, Service
 
 
 class Faults(Service):
-    """Each method breaks something, looks, mends it, and tells what it saw."""
+    """Each method breaks something, looks, repairs it, and returns what it saw."""
 
     def kill(self) -> str:
         before, pid = self.restarts(), self.pid()
@@ -15,7 +15,7 @@ class Faults(Service):
         until(lambda: self.active() and self.pid() != pid)
         self.grows()
         assert self.restarts() == before + 1
-        return f"started anew by systemd, records whole, goes on ({self.counted()['records']})"
+        return f"restarted by systemd, records whole, goes on ({self.counted()['records']})"
 
     def stop_signal(self) -> str:
         before, pid = self.restarts(), self.pid()
@@ -26,22 +26,22 @@ class Faults(Service):
         until(self.active)
         assert self.journal("Watchdog timeout")
         self.grows()
-        return f"watchdog killed it and systemd started it anew {took:.0f} s later"
+        return f"watchdog killed it and systemd restarted it {took:.0f} s later"
 
-    def fault(self, break_it, mend, seconds: float, said: str) -> str:
+    def fault(self, break_it, repair, seconds: float, said: str) -> str:
         before, gaps = self.restarts(), len(self.counted()["gaps"])
         break_it()
         until(lambda: self.show("StatusText")[0].startswith("camera "), 60)
         state = self.show("StatusText")[0]
         time.sleep(seconds)
-        mend()
+        repair()
         until(lambda: len(self.counted()["gaps"]) > gaps, 90, 1)
         self.grows()
-        assert self.restarts() == before, "the service was started anew"
+        assert self.restarts() == before, "the service was restarted"
         gap = self.counted()["gaps"][-1]
         assert said in gap["reason"] + state, (gap, state)
         assert "secret" not in self.sh(f"cat {STATE}/faces.jsonl; journalctl -q -b -u {UNIT}")
-        return f"not started anew; gap of {gap['seconds']:.0f} s: '{gap['reason']}'"
+        return f"not restarted; gap of {gap['seconds']:.0f} s: '{gap['reason']}'"
 
     def bad_settings(self) -> str:
         pid = self.pid()
@@ -67,7 +67,9 @@ class Faults(Service):
         self.restore_settings()
         self.sh(f"systemctl restart {UNIT}; rm {STATE}/pipe")
         self.grows()
-        return f"watchdog killed it, systemd started it anew, {took:.0f} s after the pipe began to fill"
+        return (
+            f"watchdog killed it, systemd restarted it, {took:.0f} s after the pipe began to fill"
+        )
 
     def full_disk(self) -> str:
         self.sh(f"systemctl stop {UNIT}")

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -113,6 +115,44 @@ def make_root(root: Path, suite: str) -> None:
         (root / "etc/systemd/system" / link).symlink_to("/dev/null")
     # The network may be reached through a proxy with a certificate of its own.
     shutil.copy("/etc/ssl/certs/ca-certificates.crt", root / "etc/ssl/certs/ca-certificates.crt")
+
+
+@contextmanager
+def booted(
+    work: Path,
+    suite: str,
+    keep: bool,
+    units: str,
+    prepare: Callable[[Path], None] = lambda root: None,
+) -> Iterator[Machine]:
+    """Make a Debian with a copy of the checkout in /src, boot it, and remove it at the end.
+
+    Args:
+        work: the folder for it; `console.log` and the units' `service.log` stay in it.
+        keep: leave the Debian as it was made there, for the next time.
+        units: whose journal is kept.
+        prepare: is called with the root before it boots.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    template, root = work / suite, work / f"{suite}-run"
+    if not template.exists():
+        print(f"making a {suite} root in {template}")
+        make_root(template, suite)
+    shutil.rmtree(root, ignore_errors=True)
+    subprocess.run(["cp", "-a", str(template), str(root)], check=True)
+    copy_checkout(root / "src")
+    prepare(root)
+    machine = Machine(root, work / "console.log")
+    machine.boot()
+    try:
+        yield machine
+    finally:
+        log = machine.sh(f"journalctl -q --no-pager -u '{units}'", True)
+        (work / "service.log").write_text(log)
+        machine.shut_down()
+        shutil.rmtree(root, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(template, ignore_errors=True)
 
 
 def copy_checkout(to: Path) -> None:

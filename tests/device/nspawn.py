@@ -4,7 +4,7 @@
     sudo python3 tests/device/nspawn.py [--suite bookworm] [--work FOLDER] [--keep]
 
 Needs debootstrap and systemd-container, and the network for the installation. The camera is
-tests/device/camera.py, a network camera (Motion JPEG over HTTP) that fails as it is told: the machine
+tests/device/camera.py, a network camera (Motion JPEG over HTTP) that fails on command: the machine
 that runs this needs no /dev/video0. Prints a table of what was done and what came of it, and ends with
 status 1 if anything was not as it must be. The mirror is debootstrap's own, or $MIRROR.
 """
@@ -12,19 +12,16 @@ status 1 if anything was not as it must be. The mirror is debootstrap's own, or 
 import argparse
 import json
 import re
-import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from faults import Faults
-from machine import Machine, copy_checkout, make_root, until
+from machine import booted, until
 from service import CONFIG, NAME, STATE, UNIT, URL
 
 
 class Acceptance(Faults):
-    """The service's life, told as a table."""
+    """The service's life, as a table."""
 
     def install(self) -> str:
         self.sh(f"sh /src/systemd/install.sh {NAME} --camera {URL} --no-start", timeout=1200)
@@ -42,8 +39,8 @@ class Acceptance(Faults):
         assert said == "", said
         scores = []
         for unit in (UNIT, "edge-emo@0"):
-            told = self.sh(f"systemd-analyze security --no-pager {unit} | tail -1")
-            scores.append(float(re.search(r": ([\d.]+)", told)[1]))
+            output = self.sh(f"systemd-analyze security --no-pager {unit} | tail -1")
+            scores.append(float(re.search(r": ([\d.]+)", output)[1]))
         assert max(scores) <= 2.0, scores
         return f"verify says nothing; security {scores[1]} (a camera by URL, with network: {scores[0]})"
 
@@ -56,8 +53,8 @@ class Acceptance(Faults):
         assert self.counted()["records"] >= 1, "READY before the first record"
         again = [took, self.restarted(), self.restarted()]
         self.grows(50)
-        told = ", ".join(f"{t:.1f}" for t in again)
-        return f"READY after {told} s (three starts), {self.counted()['records']} records"
+        seconds = ", ".join(f"{t:.1f}" for t in again)
+        return f"READY after {seconds} s (three starts), {self.counted()['records']} records"
 
     def restarted(self) -> float:
         """Stop and start; return how long it took until READY."""
@@ -81,14 +78,14 @@ class Acceptance(Faults):
         return f"'{text}'; {int(rss) / 1024:.0f} MB resident, {tasks} threads; no capabilities, seccomp on; {asked}"
 
     def journal_and_files(self) -> str:
-        told = self.sh(f"journalctl -q -b -o json -u {UNIT} _COMM=edge-emo").splitlines()
-        levels = sorted({json.loads(line)["PRIORITY"] for line in told})
+        lines = self.sh(f"journalctl -q -b -o json -u {UNIT} _COMM=edge-emo").splitlines()
+        levels = sorted({json.loads(line)["PRIORITY"] for line in lines})
         records = self.counted()["records"]
-        assert len(told) < records / 5, f"{len(told)} lines for {records} records"
+        assert len(lines) < records / 5, f"{len(lines)} lines for {records} records"
         files = self.sh("find /var/lib/edge-emo /tmp/systemd-private-* -type f").split()
         records_only = r"/var/lib/edge-emo/(door|mock)/faces(-\d+)?\.jsonl"
         assert all(re.fullmatch(records_only, f) for f in files), files
-        return f"{len(told)} lines of levels {levels} for {records} records; no file but records"
+        return f"{len(lines)} lines of levels {levels} for {records} records; no file but records"
 
     def second_camera(self) -> str:
         self.sh("/opt/edge-emo/bin/edge-emo service install mock --no-start")
@@ -198,8 +195,8 @@ class Acceptance(Faults):
                 "",
             ),
         }
-        for what, (break_it, mend, seconds, said) in faults.items():
-            self.check(what, lambda b=break_it, m=mend, s=seconds, t=said: self.fault(b, m, s, t))
+        for what, (break_it, repair, seconds, said) in faults.items():
+            self.check(what, lambda b=break_it, m=repair, s=seconds, t=said: self.fault(b, m, s, t))
         self.check("off switch (file)", self.off_switch)
         self.check("SIGHUP; files set aside", self.rotation)
         self.check("SIGHUP with settings that are wrong", self.bad_settings)
@@ -225,31 +222,12 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="keep the root for the next time")
     parser.add_argument("--only", nargs="*", default=(), metavar="WORD", help="only these checks")
     options = parser.parse_args()
-    template, root = options.work / options.suite, options.work / f"{options.suite}-run"
-    if not template.exists():
-        print(f"making a {options.suite} root in {template}")
-        make_root(template, options.suite)
-    shutil.rmtree(root, ignore_errors=True)
-    subprocess.run(["cp", "-a", str(template), str(root)], check=True)
-    copy_checkout(root / "src")
-    machine = Machine(root, options.work / "console.log")
-    machine.boot()
-    acceptance = Acceptance(machine)
-    acceptance.only = tuple(options.only)
-    try:
+    with booted(options.work, options.suite, options.keep, UNIT) as machine:
+        acceptance = Acceptance(machine)
+        acceptance.only = tuple(options.only)
         print(machine.sh("systemctl --version | head -1"))
         acceptance.all()
-    finally:
-        log = machine.sh(f"journalctl -q --no-pager -u {UNIT}", True)
-        (options.work / "service.log").write_text(log)
-        machine.shut_down()
-        shutil.rmtree(root, ignore_errors=True)
-        if not options.keep:
-            shutil.rmtree(template, ignore_errors=True)
-    print("\n| what was done | result | what came of it |\n|---|---|---|")
-    for row in acceptance.rows:
-        print("| " + " | ".join(" ".join(cell.split()) for cell in row) + " |")
-    sys.exit(1 if acceptance.failed else 0)
+    acceptance.end()
 
 
 if __name__ == "__main__":

@@ -2,10 +2,8 @@
 
 import json
 import socket
-import subprocess
-import sys
-import time
 
+from checks import Checks
 from machine import Machine, until
 
 with socket.create_server(("127.0.0.1", 0)) as _free:
@@ -25,40 +23,24 @@ print(json.dumps({{"records": len(records), "last": records[-1]["frame"], "gaps"
 """
 
 
-class Service:
-    """What can be asked of the service; `check` notes what came of a step."""
+class Service(Checks):
+    """What can be asked of the service."""
 
     def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine = machine
         self.sh = machine.sh
-        self.rows: list[tuple[str, str, str]] = []
-        self.failed = 0
 
-    only: tuple[str, ...] = ()  # words of the checks to make; all of them if none is given
-
-    def check(self, what: str, do) -> None:
-        if self.only and not any(word in what for word in self.only):
-            return
-        started = time.monotonic()
-        try:
-            said, good = str(do()), True
-        except (AssertionError, subprocess.SubprocessError, ValueError, OSError) as error:
-            said, good = str(error) or repr(error), False
-            said += "; journal: " + self.sh(f"journalctl -q -b -o cat -n 8 -u {UNIT}", True)
-            self.failed += 1
-        self.rows.append((what, "ok" if good else "FAILED", said))
-        print(
-            f"{'ok    ' if good else 'FAILED'} {what}: {said} [{time.monotonic() - started:.0f} s]"
-        )
-        sys.stdout.flush()
+    def hint(self) -> str:
+        return "; journal: " + self.sh(f"journalctl -q -b -o cat -n 8 -u {UNIT}", True)
 
     def show(self, *names: str) -> list[str]:
         asked = " ".join(f"-p {n}" for n in names)
-        told = dict(
+        found = dict(
             line.partition("=")[::2]
             for line in self.sh(f"systemctl show {asked} {UNIT}").splitlines()
         )
-        return [told.get(n, "") for n in names]
+        return [found.get(n, "") for n in names]
 
     def pid(self) -> str:
         return self.show("MainPID")[0]
@@ -93,10 +75,10 @@ class Service:
 
     def reread(self) -> None:
         """Have the settings read again, and wait until that is done."""
-        told = f"journalctl -q -b -o cat -u {UNIT} | grep -c -e 'settings read again' -e 'not taken' || true"
-        before = int(self.sh(told))
+        count = f"journalctl -q -b -o cat -u {UNIT} | grep -c -e 'settings read again' -e 'not taken' || true"
+        before = int(self.sh(count))
         self.sh(f"systemctl reload {UNIT}")
-        until(lambda: int(self.sh(told)) > before)
+        until(lambda: int(self.sh(count)) > before)
 
     def plug_in(self) -> None:
         self.sh(

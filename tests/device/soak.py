@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run a camera at full speed for an hour, and tell whether memory, files and threads stay as they are.
+"""Run a camera at full speed for an hour, and report whether memory, files and threads stay as they are.
 
     python tests/device/soak.py [--minutes 60] [--camera mock] [--folder FOLDER]
 
@@ -57,9 +57,9 @@ def soak(options: argparse.Namespace, folder: Path) -> int:
     largest = 0.0
     started = time.monotonic()
     try:
-        with (folder / "soak.csv").open("w") as table, progress_bar("soaking") as tell:
+        with (folder / "soak.csv").open("w") as table, progress_bar("soaking") as progress:
             while (now := time.monotonic() - started) < options.minutes * 60:
-                tell(round(now), round(options.minutes * 60))
+                progress(round(now), round(options.minutes * 60))
                 time.sleep(options.every)
                 if process.poll() is not None:
                     break
@@ -107,7 +107,7 @@ def judge(
     warm_s = max(60.0, seen[-1]["seconds"] / 10)
     warm = [s for s in seen if s["seconds"] > warm_s]
     if len(warm) < 10:
-        print("too short to tell: give it --minutes 3 or more", file=sys.stderr)
+        print("too short to judge: give it --minutes 3 or more", file=sys.stderr)
         return 1
     grows = {m: slope(warm, m) * 3600 for m in ("anonymous_mb", "resident_mb")}
     later = all(b > a for a, b in itertools.pairwise(frames))
@@ -145,8 +145,8 @@ def judge(
         ),
     ]
     print("| what | result | seen |\n|---|---|---|")
-    for what, good, told in rows:
-        print(f"| {what} | {'ok' if good else 'FAILED'} | {told} |")
+    for what, good, said in rows:
+        print(f"| {what} | {'ok' if good else 'FAILED'} | {said} |")
     return int(not all(good for _, good, _ in rows))
 
 

@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -24,6 +23,7 @@ sys.path[:0] = [str(HERE.parents[1] / "device"), str(HERE.parent / "publish")]
 sys.path.append(str(HERE.parent / "models"))
 
 from broker import PASSWORDS, Mosquitto, Reader, free_port
+from checks import Checks
 from machine import Machine, copy_checkout, make_root, until
 from signed_models import make_models
 
@@ -32,16 +32,15 @@ NAMES = ("one", "two", "three")
 ROLE = REPOSITORY / "deploy" / "ansible"
 
 
-class Fleet:
+class Fleet(Checks):
     """Three machines and what Ansible does to them, as a table."""
 
     def __init__(self, work: Path, machines: dict[str, Machine], ports: dict[str, int]) -> None:
+        super().__init__()
         self.work, self.machines = work, machines
         self.broker = Mosquitto(work / "broker")
         self.broker.start()
         self.reader = Reader(self.broker)
-        self.rows: list[tuple[str, str, str]] = []
-        self.failed = 0
         (wheel,) = (work / "dist").glob("*.whl")
         self.inventory = {
             "edge_emo": {
@@ -72,17 +71,6 @@ class Fleet:
                 },
             }
         }
-
-    def check(self, what: str, do) -> None:
-        began = time.monotonic()
-        try:
-            said, good = str(do()), True
-        except (AssertionError, subprocess.SubprocessError, ValueError, OSError) as error:
-            said, good = str(error)[-1500:] or repr(error), False
-            self.failed += 1
-        word = "ok" if good else "FAILED"
-        self.rows.append((what, word, said))
-        print(f"{word:<6} {what}: {said} [{time.monotonic() - began:.0f} s]", flush=True)
 
     def play(self, *options: str, **changed: object) -> tuple[int, dict[str, dict[str, int]], str]:
         """Run the playbook; return its status, the counts of each machine, and what it said."""
@@ -255,10 +243,7 @@ def main() -> None:
             machine.shut_down()
         for left in (*NAMES, "source", *([] if options.keep else [options.suite])):
             shutil.rmtree(options.work / left, ignore_errors=True)
-    print("\n| what was done | result | what came of it |\n|---|---|---|")
-    for row in fleet.rows:
-        print("| " + " | ".join(" ".join(cell.split()) for cell in row) + " |")
-    sys.exit(1 if fleet.failed else 0)
+    fleet.end()
 
 
 if __name__ == "__main__":

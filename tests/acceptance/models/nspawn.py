@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,7 +20,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "device"), str(HERE.parent / "publish")]
 
 from broker import PASSWORDS, Mosquitto, Reader
-from machine import Machine, copy_checkout, make_root, until
+from checks import Checks
+from machine import Machine, booted, until
 from signed_models import make_models, sign
 
 EMO = "/opt/edge-emo/bin/edge-emo"
@@ -30,34 +30,15 @@ SETTINGS = "/etc/edge-emo/mock.toml"
 SLOTS = "/var/lib/edge-emo/models"
 
 
-class Acceptance:
+class Acceptance(Checks):
     """The life of a device whose models are replaced, as a table."""
 
-    def __init__(self, machine: Machine, broker: Mosquitto, reader: Reader, only: str) -> None:
+    always = ("install",)
+
+    def __init__(self, machine: Machine, broker: Mosquitto, reader: Reader) -> None:
+        super().__init__()
         self.machine, self.sh = machine, machine.sh
         self.broker, self.reader = broker, reader
-        self.rows: list[tuple[str, str, str]] = []
-        self.failed = 0
-        self.only = only
-
-    def check(self, what: str, do) -> None:
-        if self.only not in what and what != "install":
-            return
-        began = time.monotonic()
-        try:
-            said, good = str(do()), True
-        except (
-            AssertionError,
-            subprocess.SubprocessError,
-            ValueError,
-            TypeError,
-            OSError,
-        ) as error:
-            said, good = str(error) or repr(error), False
-            self.failed += 1
-        word = "ok" if good else "FAILED"
-        self.rows.append((what, word, said))
-        print(f"{word:<6} {what}: {said} [{time.monotonic() - began:.0f} s]", flush=True)
 
     def status(self) -> dict:
         return json.loads(self.sh(f"{EMO} models status --json"))
@@ -179,32 +160,32 @@ class Acceptance:
 
     def rolled_back(self, file: str, options: str, said: str, before: str) -> str:
         self.sh(f"{EMO} models install /models/{file}.tflite")
-        told = self.refused(f"{EMO} models activate {options}", said)
+        said_so = self.refused(f"{EMO} models activate {options}", said)
         assert self.status()["in_use"] == before, self.status()
-        return told
+        return said_so
 
     def useless(self) -> str:
         pid = self.show("MainPID")
-        told = self.rolled_back("useless-5.0", "", "was rolled back", "porch 1.0")
+        said_so = self.rolled_back("useless-5.0", "", "was rolled back", "porch 1.0")
         until(self.analyses, 60)
         del pid
-        return told
+        return said_so
 
     def too_slow(self) -> str:
-        told = self.rolled_back("porch-2.0", "--min-fps 1000", "is the least", "porch 1.0")
+        said_so = self.rolled_back("porch-2.0", "--min-fps 1000", "is the least", "porch 1.0")
         until(self.analyses, 60)
-        return told
+        return said_so
 
     def failed_starts(self) -> str:
         """Settings that end the service at once stand for a model that does."""
         self.sh(f"cp -p {SETTINGS} /root/kept.toml; {EMO} models install /models/porch-2.0.tflite")
         floor = "--min-fps 1"
         self.sh(f"echo 'min_face = 7' >> {SETTINGS}")
-        told = self.refused(f"{EMO} models activate {floor}", "failed 2 starts")
+        said_so = self.refused(f"{EMO} models activate {floor}", "failed 2 starts")
         self.sh(f"cp -p /root/kept.toml {SETTINGS}; systemctl restart {UNIT}")
         until(self.analyses, 60)
         assert self.status()["in_use"] == "porch 1.0"
-        return told
+        return said_so
 
     def start_trial(self) -> None:
         self.sh(f"{EMO} models install /models/porch-2.0.tflite")
@@ -246,9 +227,9 @@ class Acceptance:
 
     def older(self) -> str:
         self.sh(f"{EMO} models install /models/porch-3.0.tflite && {EMO} models activate")
-        told = self.refused(f"{EMO} models install /models/porch-2.0.tflite", "is older")
+        said_so = self.refused(f"{EMO} models install /models/porch-2.0.tflite", "is older")
         assert self.status()["in_use"] == "porch 3.0"
-        return told
+        return said_so
 
     def service_cannot_touch_it(self) -> str:
         user = self.show("User")
@@ -300,36 +281,23 @@ def main() -> None:
     if os.geteuid() != 0:
         sys.exit("a container needs root: run it with sudo")
     options.work.mkdir(parents=True, exist_ok=True)
-    template, root = options.work / options.suite, options.work / f"{options.suite}-run"
-    if not template.exists():
-        print(f"making a {options.suite} root in {template}")
-        make_root(template, options.suite)
-    for left in (root, options.work / "broker"):
-        shutil.rmtree(left, ignore_errors=True)
-    subprocess.run(["cp", "-a", str(template), str(root)], check=True)
-    copy_checkout(root / "src")
-    make_models(root / "models")
+    shutil.rmtree(options.work / "broker", ignore_errors=True)
     broker = Mosquitto(options.work / "broker")
     broker.start()
     reader = Reader(broker)
-    machine = Machine(root, options.work / "console.log")
-    machine.boot()
-    acceptance = Acceptance(machine, broker, reader, options.only)
+
+    def with_models(root: Path) -> None:
+        make_models(root / "models")
+
     try:
-        acceptance.all()
+        with booted(options.work, options.suite, options.keep, "edge-emo*", with_models) as machine:
+            acceptance = Acceptance(machine, broker, reader)
+            acceptance.only = (options.only,) if options.only else ()
+            acceptance.all()
     finally:
-        log = machine.sh("journalctl -q --no-pager -u 'edge-emo*'", True)
-        (options.work / "service.log").write_text(log)
-        machine.shut_down()
         reader.close()
         broker.stop()
-        shutil.rmtree(root, ignore_errors=True)
-        if not options.keep:
-            shutil.rmtree(template, ignore_errors=True)
-    print("\n| what was done | result | what came of it |\n|---|---|---|")
-    for row in acceptance.rows:
-        print("| " + " | ".join(" ".join(cell.split()) for cell in row) + " |")
-    sys.exit(1 if acceptance.failed else 0)
+    acceptance.end()
 
 
 if __name__ == "__main__":

@@ -10,15 +10,14 @@ with the mock camera. About ten minutes. Prints a table; status 1 if anything wa
 import argparse
 import json
 import re
-import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "device"))
 
-from machine import Machine, copy_checkout, make_root, until
+from checks import Checks
+from machine import Machine, booted, until
 
 EMO = "/opt/edge-emo/bin/edge-emo"
 UNIT = "edge-emo@mock"
@@ -37,25 +36,15 @@ except OSError as error:
 """
 
 
-class Acceptance:
+class Acceptance(Checks):
     """The life of a service with a page, as a table."""
 
     def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine, self.sh = machine, machine.sh
-        self.rows: list[tuple[str, str, str]] = []
-        self.failed = 0
 
-    def check(self, what: str, do) -> None:
-        started = time.monotonic()
-        try:
-            said, good = str(do()), True
-        except (AssertionError, subprocess.SubprocessError, ValueError, OSError) as error:
-            said, good = str(error) or repr(error), False
-            said += "; journal: " + self.sh(f"journalctl -q -b -o cat -n 8 -u {UNIT}", True)
-            self.failed += 1
-        self.rows.append((what, "ok" if good else "FAILED", said))
-        took = time.monotonic() - started
-        print(f"{'ok    ' if good else 'FAILED'} {what}: {said} [{took:.0f} s]", flush=True)
+    def hint(self) -> str:
+        return "; journal: " + self.sh(f"journalctl -q -b -o cat -n 8 -u {UNIT}", True)
 
     def get(self, path: str, *headers: str, port: int = 8048) -> str:
         """Return status and body as the machine itself sees them."""
@@ -66,7 +55,7 @@ class Acceptance:
         return self.sh(f"systemctl show -P {name} {unit}")
 
     def settings(self, *lines: str) -> None:
-        """Put these lines in place of those on the page; install anew, as a user would."""
+        """Put these lines in place of those on the page; install again, as a user would."""
         self.sh(f"sed -i -E '/^(page|page_token|metrics_file) /d' {SETTINGS}")
         for line in lines:
             self.sh(f"echo '{line}' >> {SETTINGS}")
@@ -83,8 +72,8 @@ class Acceptance:
         return f"runs without a page; {self.exposure()}"
 
     def exposure(self) -> str:
-        told = self.sh(f"systemd-analyze security --no-pager {UNIT} | tail -1")
-        score = float(re.search(r": ([\d.]+)", told)[1])
+        output = self.sh(f"systemd-analyze security --no-pager {UNIT} | tail -1")
+        score = float(re.search(r": ([\d.]+)", output)[1])
         assert score <= EXPOSURE, score
         return f"exposure {score}"
 
@@ -122,9 +111,9 @@ class Acceptance:
         return "403"
 
     def health(self) -> str:
-        told = self.sh(f"runuser -u nobody -- {EMO} service --json")
-        found = json.loads(told)["services"]["mock"]
-        assert found["ok"], told
+        output = self.sh(f"runuser -u nobody -- {EMO} service --json")
+        found = json.loads(output)["services"]["mock"]
+        assert found["ok"], output
         self.sh(f"runuser -u nobody -- {EMO} service --check")
         self.sh(f"kill -STOP {self.show('MainPID')}")
         time.sleep(12)
@@ -241,30 +230,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("/var/tmp/edge-emo-page"))
     parser.add_argument("--keep", action="store_true", help="keep the root for the next time")
     options = parser.parse_args()
-    template, root = options.work / options.suite, options.work / f"{options.suite}-run"
-    if not template.exists():
-        print(f"making a {options.suite} root in {template}")
-        make_root(template, options.suite)
-    shutil.rmtree(root, ignore_errors=True)
-    subprocess.run(["cp", "-a", str(template), str(root)], check=True)
-    copy_checkout(root / "src")
-    machine = Machine(root, options.work / "console.log")
-    machine.boot()
-    acceptance = Acceptance(machine)
-    try:
+    with booted(options.work, options.suite, options.keep, UNIT) as machine:
+        acceptance = Acceptance(machine)
         print(machine.sh("systemctl --version | head -1"))
         acceptance.all()
-    finally:
-        log = machine.sh(f"journalctl -q --no-pager -u {UNIT}", True)
-        (options.work / "service.log").write_text(log)
-        machine.shut_down()
-        shutil.rmtree(root, ignore_errors=True)
-        if not options.keep:
-            shutil.rmtree(template, ignore_errors=True)
-    print("\n| what was done | result | what came of it |\n|---|---|---|")
-    for row in acceptance.rows:
-        print("| " + " | ".join(" ".join(cell.split()) for cell in row) + " |")
-    sys.exit(1 if acceptance.failed else 0)
+    acceptance.end()
 
 
 if __name__ == "__main__":

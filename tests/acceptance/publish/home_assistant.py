@@ -269,8 +269,7 @@ def main() -> None:
         acceptance.close()
         if not options.keep:
             shutil.rmtree(options.root)
-    acceptance.table()
-    sys.exit(1 if acceptance.failed else 0)
+    acceptance.end()
 
 
 if __name__ == "__main__":

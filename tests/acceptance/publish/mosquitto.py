@@ -18,7 +18,10 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "device"))
+
 from broker import PASSWORDS, Mosquitto, Reader, until
+from checks import Checks
 
 from edge.outputs.records import read_records
 
@@ -83,35 +86,18 @@ class Publisher:
         return Path(f"/proc/{self._process.pid}/cmdline").read_text()
 
 
-class Acceptance:
+class Acceptance(Checks):
     """The publisher's life with a broker, as a table."""
 
     def __init__(self, work: Path, outage_s: float) -> None:
+        super().__init__()
         self.work, self.outage_s = work, outage_s
         self.broker = Mosquitto(work / "broker")
         self.broker.start()
         self.reader = Reader(self.broker)
         self.publisher = Publisher(work, self.broker, "publisher")
         self.writers: dict[str, subprocess.Popen[bytes]] = {}
-        self.rows: list[tuple[str, str, str]] = []
-        self.failed = 0
         self.rss: list[float] = []
-
-    def check(self, what: str, do) -> None:
-        began = time.monotonic()
-        try:
-            said, good = str(do()), True
-        except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
-            said, good = str(error) or repr(error), False
-            self.failed += 1
-        word = "ok" if good else "FAILED"
-        self.rows.append((what, word, said))
-        print(f"{word:<6} {what}: {said} [{time.monotonic() - began:.0f} s]", flush=True)
-
-    def table(self) -> None:
-        print("\n| what was done | result | what came of it |\n|---|---|---|")
-        for row in self.rows:
-            print("| " + " | ".join(" ".join(cell.split()) for cell in row) + " |")
 
     def path(self, camera: str) -> Path:
         return self.work / "state" / camera / "faces.jsonl"
@@ -284,7 +270,7 @@ class Acceptance:
         return done.stderr.strip()
 
     def port_without_tls(self) -> str:
-        """Not to be told from a broker that restarts: tried again, with a hint."""
+        """Looks like a broker that restarts: tried again, with a hint."""
         other = Publisher(self.work, self.broker, "plain-port", port=self.broker.plain_port)
         other.start()
         until(lambda: "not the broker's port for TLS" in other.said())
@@ -373,8 +359,7 @@ def main() -> None:
         acceptance.all()
     finally:
         acceptance.close()
-    acceptance.table()
-    sys.exit(1 if acceptance.failed else 0)
+    acceptance.end()
 
 
 if __name__ == "__main__":
