@@ -19,8 +19,9 @@ demo: $(VENV)/runtime
 test: $(VENV)/full
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
+# Many of these tests wait, so twice as many workers as cores.
 test-fast: .venv-fast/installed
-	.venv-fast/bin/python -m pytest -n auto --dist loadfile tests/edge tests/edge_emo tests/test_architecture.py
+	.venv-fast/bin/python -m pytest -n $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())') --dist worksteal tests/edge tests/edge_emo tests/test_architecture.py
 
 docs: .venv-docs/installed
 	.venv-docs/bin/mkdocs build --quiet
