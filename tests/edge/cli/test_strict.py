@@ -76,7 +76,7 @@ def test_it_holds_for_the_program_as_it_is_run():
         [sys.executable, "-m", "edge", "run", "--duration", "\u0661"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 2

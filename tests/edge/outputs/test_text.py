@@ -95,7 +95,7 @@ def test_on_a_terminal_one_line_is_kept_up_to_date(short_video):
 
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "edge", "run", "--source", short_video, "--output", "text"]
-    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, timeout=120, check=False)
     os.close(theirs)
     written = b""
     while chunk := _read(ours):

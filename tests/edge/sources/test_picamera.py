@@ -72,7 +72,7 @@ def watched(camera, stop, **options):
     def open_camera():
         return camera(**options)
 
-    with Reconnecting(open_camera, stop, Patience(30, 0, again=False)) as source:
+    with Reconnecting(open_camera, stop, Patience(60, 0, again=False)) as source:
         yield source
 
 

@@ -58,7 +58,7 @@ def test_a_video_behind_a_url_ends_when_it_ends(edge_emo_process, film):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/film.mkv"
-        ended = edge_emo_process("run", "--source", url, "--jsonl", "-", timeout=60)
+        ended = edge_emo_process("run", "--source", url, "--jsonl", "-")
         server.shutdown()
     assert ended.status == 0, ended
     assert frames(ended.out) == list(range(40))

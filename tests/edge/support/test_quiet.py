@@ -43,14 +43,14 @@ def test_two_threads_that_hold_it_back_at_once_do_not_lose_stderr(capfd):
     def first():
         with quiet_stderr():
             first_in.set()
-            second_in.wait(30)
+            second_in.wait(60)
         first_out.set()
 
     def second():
-        first_in.wait(30)
+        first_in.wait(60)
         with quiet_stderr():
             second_in.set()
-            first_out.wait(30)
+            first_out.wait(60)
 
     threads = [threading.Thread(target=work) for work in (first, second)]
     for thread in threads:
