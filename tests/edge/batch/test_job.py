@@ -153,7 +153,7 @@ def test_ctrl_c_ends_at_once_with_its_workers_and_says_how_to_go_on(crashing, in
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_for_lines(process, out / "journal.jsonl", 6)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "run the same command again to go on" in err
     assert not (out / "faces.csv").exists()

@@ -130,7 +130,7 @@ def test_another_program_may_read_through_a_named_pipe(edge_emo_process, portrai
         try:
             ended = edge_emo_process("run", "--source", portrait_file, "--jsonl", pipe)
             assert ended.status == 0, ended.err
-            assert json.loads(reader.communicate(timeout=30)[0])["frame"] == 0
+            assert json.loads(reader.communicate(timeout=60)[0])["frame"] == 0
         finally:
             reader.kill()
 
@@ -215,8 +215,9 @@ def test_a_service_whose_records_cannot_be_written_analyses_on_and_says_so(
     edge_emo_process, tmp_path
 ):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind("\0edge-emo-test-unwritable")
-        environment = {**os.environ, "NOTIFY_SOCKET": "@edge-emo-test-unwritable"}
+        name = f"edge-emo-test-unwritable-{os.getpid()}"
+        systemd.bind(f"\0{name}")
+        environment = {**os.environ, "NOTIFY_SOCKET": f"@{name}"}
         ended = edge_emo_process(
             *("run", "--camera", "mock", "--size", "320x240", "--duration", "1"),
             *("--jsonl", tmp_path / "nowhere" / "faces.jsonl", "--output", "text"),
