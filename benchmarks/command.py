@@ -42,6 +42,11 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
     help="A trained paper-c.  [default: models/paper-c.keras, else untrained weights]",
 )
 @click.option(
+    "--expect",
+    metavar="everyday|acted|even|FILE",
+    help="Expected shares of the emotions, as for 'run'.  [default: as 'run' expects]",
+)
+@click.option(
     "--frames",
     type=click.IntRange(1),
     default=60,
@@ -106,6 +111,7 @@ def command(
     model: str | None,
     keras: Path | None,
     paper_keras: Path | None,
+    expect: str | None,
     frames: int,
     rounds: int,
     threads: int | None,
@@ -170,7 +176,7 @@ def command(
     cv2.setNumThreads(vision_threads())
     load = load_now()
     clip = read_clip(source, frames)
-    wanted = Wanted(model, keras, paper_keras, runtime)
+    wanted = Wanted(model, keras, paper_keras, runtime, expect)
     with progress_bar("preparing the models") as progress:
         lineup = line_up(wanted, clip.continuous, progress)
     with progress_bar("measuring") as progress:
@@ -180,7 +186,7 @@ def command(
         stages = measure_stages(source, pipelines, min(WHOLE_FRAMES, clip.looked_at), progress)
     more: dict[str, Any] = {
         "stages": stages,
-        "whole": measure_end_to_end(source, model, runtime, WHOLE_FRAMES),
+        "whole": measure_end_to_end(source, model, runtime, WHOLE_FRAMES, expect),
     }
     with progress_bar("quality") as progress:
         more["quality"] = pipelines.quality(clip, progress)

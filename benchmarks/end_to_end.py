@@ -45,7 +45,9 @@ class EndToEnd:
     joules_per_frame: float | None = None
 
 
-def measure_end_to_end(source: str, model: str | None, runtime: Runtime, most: int) -> EndToEnd:
+def measure_end_to_end(
+    source: str, model: str | None, runtime: Runtime, most: int, expect: str | None = None
+) -> EndToEnd:
     """Run the command on a source until it ends, or for `most` frames.
 
     Raises:
@@ -54,6 +56,7 @@ def measure_end_to_end(source: str, model: str | None, runtime: Runtime, most: i
     command = [sys.executable, "-m", "edge", "run", "--source", source, "--jsonl", "-"]
     command += ["--model", model] if model else []
     command += ["--interpreter", runtime.interpreter] if runtime.interpreter else []
+    command += ["--expect", expect] if expect else []
     before, energy = _used(), energy_j()
     began = time.perf_counter()
     came: list[float] = []

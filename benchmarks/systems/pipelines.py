@@ -36,12 +36,14 @@ class Wanted:
         keras: the .keras that it was converted from.
         paper_keras: a trained Model C of the paper.
         runtime: what the TFLite models run in.
+        expect: how common each emotion is expected to be, as `run` takes it.
     """
 
     model: str | None = None
     keras: Path | None = None
     paper_keras: Path | None = None
     runtime: Runtime = field(default_factory=Runtime)
+    expect: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Pipelines:
     def own(self) -> Classifier:
         """Return the model under test, as `run` uses it. Raises: ModelError, InterpreterError."""
         model = read_model(find_model(self._wanted.model))
-        return as_expected(TFLiteClassifier(model, self._wanted.runtime), model)
+        return self._expecting(model)
 
     def join(self, detector: Detector, classifier: Classifier) -> Pipeline:
         """Return a pipeline of these, with no memory yet."""
@@ -87,9 +89,13 @@ class Pipelines:
 
     def tflite(self, name: str, model: ModelFile, size: int) -> System:
         """Return the pipeline with a TFLite model. Raises: ModelError, InterpreterError."""
-        classifier = as_expected(TFLiteClassifier(model, self._wanted.runtime), model)
+        classifier = self._expecting(model)
         what = f"this pipeline, {model.precision} TFLite model"
         return self.pipeline(name, what, size, classifier)
+
+    def _expecting(self, model: ModelFile) -> Classifier:
+        classifier = TFLiteClassifier(model, self._wanted.runtime)
+        return as_expected(classifier, model, self._wanted.expect)
 
     def pipeline(self, name: str, what: str, size: int, classifier: Classifier) -> System:
         """Return the pipeline with any classifier; `size` is that of its model's file, bytes."""

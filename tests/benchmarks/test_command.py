@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import pytest
 
+from benchmarks.systems.pipelines import Pipelines, Wanted
 from edge.cli import main
 from edge.inference.model_file import find_model
 
@@ -240,7 +241,7 @@ def test_a_place_that_cannot_be_written_is_reported_first(
     edge_emo, assert_refused, tmp_path, option
 ):
     file = tmp_path / "no" / "folder.png"
-    # Told before the source is opened: this one is not there either.
+    # Reported before the source is opened: this one is not there either.
     ended = edge_emo("bench", "--source", "no.mp4", option, file)
     assert_refused(ended, f"{file}: cannot write")
 
@@ -251,6 +252,20 @@ def test_a_place_that_cannot_be_written_is_reported_first(
 )
 def test_a_source_that_cannot_be_measured_is_refused(edge_emo, assert_refused, source, said):
     assert_refused(edge_emo("bench", "--source", source), said)
+
+
+def test_an_expectation_that_is_not_known_is_refused(edge_emo, assert_refused, short_video):
+    ended = edge_emo("bench", "--source", short_video, "--expect", "sometimes")
+    assert_refused(ended, "expect: 'sometimes'")
+
+
+def test_the_model_under_test_answers_as_is_expected(gray_face):
+    answers = {
+        expect: Pipelines(Wanted(expect=expect), True).own().classify(gray_face).tolist()
+        for expect in (None, "everyday", "acted")
+    }
+    assert answers[None] == answers["everyday"]
+    assert answers["everyday"] != answers["acted"]
 
 
 def test_a_keras_model_of_another_network_is_refused(edge_emo, assert_refused, short_video, bench):
