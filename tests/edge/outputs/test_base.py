@@ -150,12 +150,12 @@ def test_a_camera_continues_when_its_disk_is_full_and_leaves_complete_lines(
         **no_file_larger_than(500),
     ) as process:
         warning = process.stderr.readline()
-        records = [json.loads(process.stdout.readline()) for _ in range(9)]
+        frames = [json.loads(process.stdout.readline())["frame"] for _ in range(9)]
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert "faces.jsonl: cannot write" in warning
-    assert [record["sequence"] for record in records] == list(range(9))
+    assert frames == sorted(set(frames))
     assert path.read_bytes().endswith(b"\n")
 
 
