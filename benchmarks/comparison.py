@@ -37,10 +37,12 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise EdgeEmoError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise EdgeEmoError(f"{path}: is no JSON ({error}); give what bench --json wrote") from error
+        raise EdgeEmoError(
+            f"{path}: is not valid JSON ({error}); give what bench --json wrote"
+        ) from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA or "systems" not in report:
         raise EdgeEmoError(
-            f"{path}: is no bench of this version; write it again with 'edge-emo bench --json'"
+            f"{path}: is not a bench of this version; write it again with 'edge-emo bench --json'"
         )
     return report
 

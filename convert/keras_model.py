@@ -31,7 +31,7 @@ def load_keras(path: Path, scores: int = len(EMOTIONS)) -> keras.Model:
     except Exception as error:  # Keras raises whatever zipfile, h5py or a layer raised
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"{path}: is no Keras model that Keras {keras.__version__} can read: {reason}; one of an "
+            f"{path}: is not a Keras model that Keras {keras.__version__} can read: {reason}; one of an "
             "older Keras can be saved there as a SavedModel, model.save(FOLDER), and the folder converted"
         ) from error
     check_shapes(path, model.input_shape, model.output_shape, scores)

@@ -82,7 +82,7 @@ def load_network(path: Path, scores: int = len(EMOTIONS)) -> Network:
         scores: how many it gives.
 
     Raises:
-        ModelError: it is missing, damaged, of another shape, or its weights are no numbers.
+        ModelError: it is missing, damaged, of another shape, or its weights are not numbers.
     """
     if path.is_dir():
         network = _read_saved_model(path, scores)
@@ -90,7 +90,7 @@ def load_network(path: Path, scores: int = len(EMOTIONS)) -> Network:
         network = from_keras(load_keras(path, scores), path)
     else:
         raise ModelError(
-            f"{path}: is no model known here; give a {' or '.join(KERAS_SUFFIXES)} file or the "
+            f"{path}: is not a model known here; give a {' or '.join(KERAS_SUFFIXES)} file or the "
             "folder of a SavedModel"
         )
     graph = freeze(network).graph.as_graph_def()
@@ -279,7 +279,7 @@ def _read_saved_model(path: Path, scores: int) -> Network:
             loaded = tf.saved_model.load(str(path))
     except Exception as error:  # TensorFlow raises many kinds on damaged files
         reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"{path}: is no SavedModel that can be read: {reason}") from error
+        raise ModelError(f"{path}: is not a SavedModel that can be read: {reason}") from error
     signatures = dict(loaded.signatures)
     name = "serving_default" if "serving_default" in signatures else next(iter(signatures), None)
     if name is None:

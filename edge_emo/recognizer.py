@@ -45,7 +45,7 @@ class Recognizer(_Recognizer):
             tables' paths.
 
         Raises:
-            SourceError: there is no video and no image.
+            SourceError: there is neither a video nor an image.
             BatchError: `out` holds results of other settings, or is in use.
             ConfigError: the detector is an object, which cannot be given to other processes.
         """

@@ -53,7 +53,7 @@ class Answers:
         except OSError as error:
             raise cannot_write(file, error) from error
         except ValueError:
-            raise TrainingError(f"{file}: is no array of answers; remove it") from None
+            raise TrainingError(f"{file}: is not an array of answers; remove it") from None
         if self._kept.shape != self._shape or self._kept.dtype != np.float16:
             raise TrainingError(f"{file}: holds other answers than wanted; remove it")
 

@@ -101,7 +101,7 @@ def train_model(
     from .run_folder import Plan, begin
 
     if architecture not in ARCHITECTURES:
-        raise ConfigError(f"arch: '{architecture}' is none of {', '.join(ARCHITECTURES)}")
+        raise ConfigError(f"arch: '{architecture}' is not one of {', '.join(ARCHITECTURES)}")
     chosen = ARCHITECTURES[architecture]
     name = recipe or chosen.recipe
     changes = dict(chosen.changes) | ({"labels": labels} if labels else {})

@@ -61,7 +61,7 @@ class Recipe:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(
-                    f"{name}: '{getattr(self, name)}' is none of {', '.join(allowed)}"
+                    f"{name}: '{getattr(self, name)}' is not one of {', '.join(allowed)}"
                 )
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
@@ -109,7 +109,7 @@ def load_recipe(name: str, overrides: Mapping[str, str] | None = None) -> Recipe
         ConfigError: no such recipe or field, or a value of the wrong kind.
     """
     if name not in recipe_names():
-        raise ConfigError(f"recipe: '{name}' is none of {', '.join(recipe_names())}")
+        raise ConfigError(f"recipe: '{name}' is not one of {', '.join(recipe_names())}")
     text = resources.files(__package__).joinpath("recipes", f"{name}.toml").read_text()
     return parse_recipe(text, overrides)
 

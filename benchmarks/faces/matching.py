@@ -16,7 +16,7 @@ class Match:
 
     Attributes:
         found: for each face whether it was found; small ones stand there, too.
-        false: boxes that are no face, or that repeat one.
+        false: boxes that are not a face, or that repeat one.
     """
 
     found: tuple[bool, ...]

@@ -72,7 +72,7 @@ def line_up(
     }
     makers[PLAIN] = PlainCall
     if unknown := set(only) - set(makers):
-        raise ConfigError(f"detector: '{min(unknown)}' is none of {', '.join(makers)}")
+        raise ConfigError(f"detector: '{min(unknown)}' is not one of {', '.join(makers)}")
     systems, skipped = [], []
     for name in (name for name in makers if name in (only or makers)):
         try:

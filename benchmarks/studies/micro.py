@@ -69,7 +69,7 @@ def _unpacked(wheel: Path, folder: Path) -> Path:
     except (OSError, zipfile.BadZipFile) as error:
         raise click.ClickException(f"{wheel}: cannot be read as a wheel: {error}") from error
     if not (folder / "edge").is_dir():
-        raise click.ClickException(f"{wheel}: is no wheel of edge-emo")
+        raise click.ClickException(f"{wheel}: is not a wheel of edge-emo")
     return folder
 
 

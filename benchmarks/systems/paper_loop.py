@@ -1,6 +1,6 @@
 """The paper's own loop (its Fig. 15), kept as it is printed: the reference for every ratio.
 
-Nothing here is to be improved. What is left out is what is no recognition: opening the camera,
+Nothing here is to be improved. What is left out is what is not a recognition: opening the camera,
 drawing, and showing the window. `verbose=0` was the default of `predict` when the paper was
 written; today's default would print a progress bar for each face.
 """

@@ -84,7 +84,7 @@ def find_inputs(paths: Iterable[Path], leave_out: Path | None = None) -> list[In
         leave_out: a folder that is not looked into: that of the results.
 
     Raises:
-        SourceError: there is no video and no image among them.
+        SourceError: there is neither a video nor an image among them.
     """
     given = list(paths)
     found = {item.name: item for path in given for item in _at(path, leave_out)}
@@ -151,7 +151,7 @@ def _input(path: Path, named: bool = False) -> Input:
     if kind == OTHER:
         reason = "is neither a video nor an image, by its name"
     elif not path.is_file():
-        reason = "is no regular file"
+        reason = "is not a regular file"
     elif not about.st_size:
         reason = "is empty"
     elif name.encode() != os.fsencode(path.as_posix()):

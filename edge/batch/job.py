@@ -75,7 +75,7 @@ def run_batch(
         progress: called with bytes of input done, and in all.
 
     Raises:
-        SourceError: there is no video and no image.
+        SourceError: there is neither a video nor an image.
         BatchError: the folder holds results of other settings, or is in use.
         ModelError, ConfigError, DetectorError, InterpreterError, OutputError.
     """

@@ -73,7 +73,7 @@ class TFLiteClassifier:
         total = float(scores.sum())
         if not self._least <= total <= _MOST_SUM or scores.min() < _LEAST:  # never true of NaN
             raise ModelError(
-                f"{self._path}: gives scores that are no probabilities (least {scores.min():.3g}, sum "
+                f"{self._path}: gives scores that are not probabilities (least {scores.min():.3g}, sum "
                 f"{total:.3g}); convert it again"
             )
         if total < _NOTHING:  # all went to what is left out: any of the seven is as likely

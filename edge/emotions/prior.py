@@ -88,7 +88,7 @@ def find_expectation(name_or_file: str) -> Expectation:
     path = Path(name_or_file)
     if not path.suffix and not os.path.isfile(path):
         raise ConfigError(
-            f"expect: '{name_or_file}' is none of {', '.join(SHARES)}, nor a file of shares"
+            f"expect: '{name_or_file}' is not one of {', '.join(SHARES)}, nor a file of shares"
         )
     try:
         return _parsed(name_or_file, read_toml(path))
@@ -97,14 +97,14 @@ def find_expectation(name_or_file: str) -> Expectation:
     except ConfigError:
         raise
     except ValueError as error:
-        raise ConfigError(f"expect: {path}: is no TOML: {error}") from None
+        raise ConfigError(f"expect: {path}: is not valid TOML: {error}") from None
 
 
 def answered(model: ModelFile) -> np.ndarray | None:
     """Return the mean answer that a model file keeps, float `[7]`; None where it keeps none.
 
     Raises:
-        ModelError: what it keeps are no shares.
+        ModelError: what it keeps are not shares.
     """
     kept = model.about.get(_KEY)
     if kept is None:
@@ -161,14 +161,14 @@ def _parsed(name: str, values: Mapping[str, Any]) -> Expectation:
     known = {*EMOTIONS, "strength"}
     if unknown := [key for key in values if key not in known]:
         raise ConfigError(
-            f"expect: {name}: '{unknown[0]}' is no emotion; there are {', '.join(EMOTIONS)}"
+            f"expect: {name}: '{unknown[0]}' is not an emotion; there are {', '.join(EMOTIONS)}"
         )
     missing = [emotion for emotion in EMOTIONS if emotion not in values]
     if missing:
         raise ConfigError(f"expect: {name}: says no share for {' and '.join(missing)}")
     for key, value in values.items():
         if type(value) not in (int, float) or not 0 <= value < float("inf"):
-            raise ConfigError(f"expect: {name}: {key} = {value!r} is no share; give a number")
+            raise ConfigError(f"expect: {name}: {key} = {value!r} is not a share; give a number")
     strength = float(values.get("strength", STRENGTH))
     if strength > 1:
         raise ConfigError(f"expect: {name}: strength = {strength} is above 1")

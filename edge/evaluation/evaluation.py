@@ -37,7 +37,7 @@ class Evaluation:
         split: the part of it that was used.
         labelled_by: "fer", the set's labels, or "ferplus", the majority of the FER+ votes.
         without_majority: faces left out because their votes have no majority.
-        skipped: files left out because they are no readable image.
+        skipped: files left out because they are not readable images.
         card: accuracy, recall, precision, confusion matrix.
         calibration_error: expected calibration error, 0..1.
         corruptions: the accuracy under each corruption, from slight to severe; None if not asked for.

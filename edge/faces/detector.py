@@ -85,7 +85,7 @@ def make_detector(name: str, options: DetectorOptions | None = None) -> Detector
     """
     known = registry.names(registry.DETECTORS)
     if name not in known:
-        raise ConfigError(f"detector: '{name}' is none of {', '.join(known)}")
+        raise ConfigError(f"detector: '{name}' is not one of {', '.join(known)}")
     detector = registry.load(registry.DETECTORS, name)(options or DetectorOptions())
     if not callable(getattr(detector, "detect", None)):
         raise DetectorError(

@@ -130,7 +130,7 @@ class _Cascade:
         path = find_cascade(name)
         self._cascade = cv2.CascadeClassifier(str(path))
         if self._cascade.empty():
-            raise DetectorError(f"{path}: is no cascade; reinstall OpenCV")
+            raise DetectorError(f"{path}: is not a cascade; reinstall OpenCV")
         self.window = self._cascade.getOriginalWindowSize()[0]
 
     def hits(self, gray: np.ndarray) -> list[tuple[int, int]]:

@@ -98,7 +98,7 @@ def read_model(path: Path, task: str | None = TASK) -> ModelFile:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: cannot be read: {reason}") from None
     if content[4:8] != _MAGIC:
-        raise ModelError(f"{path}: is no TFLite file; give a .tflite made by 'edge-emo convert'")
+        raise ModelError(f"{path}: is not a TFLite file; give a .tflite made by 'edge-emo convert'")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             start = min(entry.header_offset for entry in archive.infolist())

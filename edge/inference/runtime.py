@@ -122,6 +122,6 @@ def check_threads(threads: int) -> None:
 def _engine(name: str) -> Engine:
     known = registry.names(registry.RUNTIMES)
     if name not in known:
-        raise ConfigError(f"interpreter: '{name}' is none of {', '.join(known)}")
+        raise ConfigError(f"interpreter: '{name}' is not one of {', '.join(known)}")
     engine: Engine = registry.load(registry.RUNTIMES, name)
     return engine

@@ -93,7 +93,7 @@ def _run(interpreter: Any) -> str | None:
         interpreter.invoke()
         for out in outputs:
             if not np.isfinite(interpreter.get_tensor(out["index"]).astype(np.float64)).all():
-                return "it gives values that are no numbers"
+                return "it gives values that are not numbers"
     return None
 
 

@@ -312,7 +312,7 @@ def _outputs(config: RunConfig) -> list[tuple[str, str]]:
 
 
 def _health() -> list[tuple[str, str]]:
-    """Return the output that reports the health of a service; none where this is no service."""
+    """Return the output that reports the health of a service; none where this is not a service."""
     path = health_path()
     return [("health", str(path))] if path else []
 

@@ -209,7 +209,7 @@ def _pixels(image: "Picture") -> "tuple[np.ndarray, str]":
             raise SourceError(f"{name}: no such file")
         pixels = read_image(name)
         if pixels is None:
-            raise SourceError(f"{name}: is no readable image; is the file damaged?")
+            raise SourceError(f"{name}: is not a readable image; is the file damaged?")
         return pixels, name
     if hasattr(image, "getexif"):
         return _from_pil(image), "image"

@@ -152,7 +152,7 @@ def between(low: int, high: int) -> Check:
 
 def one_of(*allowed: Any) -> Check:
     listed = ", ".join(map(str, allowed))
-    return lambda value: None if value in allowed else f"{value} is none of {listed}"
+    return lambda value: None if value in allowed else f"{value} is not one of {listed}"
 
 
 def _row(field: dataclasses.Field[Any], hint: Any) -> Setting:

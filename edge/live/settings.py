@@ -49,7 +49,7 @@ def _size(value: str) -> str | None:
 def _pin(value: int) -> str | None:
     if LOWEST_PIN <= value <= HIGHEST_PIN:
         return None
-    return f"{value} is no GPIO of the header ({LOWEST_PIN} to {HIGHEST_PIN})"
+    return f"{value} is not a GPIO of the header ({LOWEST_PIN} to {HIGHEST_PIN})"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -127,5 +127,5 @@ def output_class(name: str) -> type[Output]:
     """Return the class of the output `name`. Raises: ConfigError if there is none."""
     known = registry.names(registry.OUTPUTS)
     if name not in known:
-        raise ConfigError(f"output: '{name}' is none of {', '.join(known)}")
+        raise ConfigError(f"output: '{name}' is not one of {', '.join(known)}")
     return registry.load(registry.OUTPUTS, name)

@@ -19,7 +19,7 @@ _TAIL_BYTES = 65536  # of a file: where its last record stands
 def read_records(path: Path, older: bool = True) -> Iterator[dict[str, Any]]:
     """Yield the records of a file, and before them those of the files it was set aside as.
 
-    A line that is no record, as power loss or a kill may leave at the end of a run, is skipped
+    A line that is not a record, as power loss or a kill may leave at the end of a run, is skipped
     with a warning.
 
     Args:
@@ -49,7 +49,7 @@ def _records(file: Path, lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         if isinstance(record, dict) and "schema" in record:
             yield record
         else:
-            log.warning("%s: line %d is no whole record; skipped", file, number)
+            log.warning("%s: line %d is not a complete record; skipped", file, number)
 
 
 class Numbering:

@@ -99,7 +99,7 @@ def _may_be_image(path: Path) -> bool:
 
 
 def _first(paths: list[Path]) -> str:
-    """Return why the first of some files is no image, as the end of a sentence."""
+    """Return why the first of some files is not an image, as the end of a sentence."""
     if not paths:
         return "; it is empty"
-    return f"; {paths[0].name} {what_it_is(paths[0]) or 'is no image of a known kind'}"
+    return f"; {paths[0].name} {what_it_is(paths[0]) or 'is not an image of a known kind'}"

@@ -196,7 +196,7 @@ class Video(_Capture):
         capture = _open(argument, cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(
-                f"{name}: is no video that OpenCV can read; it may be truncated or of another kind"
+                f"{name}: is not a video that OpenCV can read; it may be truncated or of another kind"
             )
         if path.is_file() and begins_unconverted(path):
             self.rotate = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360 // 90 * 90

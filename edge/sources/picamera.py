@@ -161,7 +161,7 @@ def _import_picamera2() -> Any:
 
 def _number(kind: str, argument: str, found: list[dict[str, Any]]) -> int:
     if argument and not (argument.isascii() and argument.isdecimal()):
-        raise SourceError(f"{kind}:{argument}: is no camera's number; try {kind}:0")
+        raise SourceError(f"{kind}:{argument}: is not a camera's number; try {kind}:0")
     number = int(argument or 0)
     if number >= len(found):
         here = ", ".join(f"{i} ({c.get('Model', '?')})" for i, c in enumerate(found)) or "none"

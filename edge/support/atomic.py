@@ -24,7 +24,7 @@ class Draft:
     """A file in the making: `path` is a temporary name beside the one that `keep` will give it.
 
     Raises:
-        OutputError: the folder cannot be written, or what stands there is no regular file.
+        OutputError: the folder cannot be written, or what stands there is not a regular file.
     """
 
     def __init__(self, target: Path) -> None:
@@ -32,7 +32,9 @@ class Draft:
         if target.is_dir():
             raise cannot_write(target, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
         if target.exists() and not target.is_file():  # a device or a pipe: not to be replaced
-            raise OutputError(f"{target}: cannot write: is no regular file; choose another place")
+            raise OutputError(
+                f"{target}: cannot write: is not a regular file; choose another place"
+            )
         try:
             handle, name = tempfile.mkstemp(
                 dir=target.parent, prefix=_prefix(target), suffix=target.suffix

@@ -25,7 +25,7 @@ def prefix(level: int) -> str:
 def printable(text: str) -> str:
     """Return a text that may come from a file so that a terminal shows it and obeys nothing in it.
 
-    Line ends and tabs stay; whatever else is no visible character, or half of one, is spelled out.
+    Line ends and tabs stay; whatever else is not a visible character, or half of one, is spelled out.
     """
     return "".join(c if _is_shown(c) else _spelled(c) for c in text)
 

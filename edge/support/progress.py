@@ -9,7 +9,7 @@ import click
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function to call with (done, in all); shows nothing where stderr is no terminal."""
+    """Yield a function to call with (done, in all); shows nothing where stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return

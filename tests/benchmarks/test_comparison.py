@@ -76,9 +76,9 @@ def test_another_clip_is_said(edge_emo, files):
     ("content", "said"),
     [
         (None, "cannot be read"),
-        ("{", "is no JSON"),
-        ("[]", "is no bench of this version"),
-        ('{"schema": 2}', "is no bench of this version"),
+        ("{", "is not valid JSON"),
+        ("[]", "is not a bench of this version"),
+        ('{"schema": 2}', "is not a bench of this version"),
     ],
 )
 def test_a_file_that_is_no_bench_is_refused_by_name(edge_emo, assert_refused, files, content, said):

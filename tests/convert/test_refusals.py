@@ -77,9 +77,9 @@ def test_a_model_that_does_not_fit_is_refused(name, convert, assert_refused, tmp
     ("name", "said"),
     [
         ("none.keras", "no such file"),
-        ("junk.keras", "is no Keras model"),
-        ("junk.h5", "is no Keras model"),
-        ("model.onnx", "is no model known here"),
+        ("junk.keras", "is not a Keras model"),
+        ("junk.h5", "is not a Keras model"),
+        ("model.onnx", "is not a model known here"),
         ("folder", "holds no saved_model.pb"),
     ],
 )

@@ -31,12 +31,12 @@ def test_any_path_of_a_teacher_survives_being_written_and_read(path):
         ({"epoch": "3"}, "epoch: no such hyperparameter"),
         ({"epochs": "many"}, "epochs: 'many' is not a valid int"),
         ({"epochs": "0"}, "epochs: 0 is below 1"),
-        ({"optimizer": "lion"}, "optimizer: 'lion' is none of adam, adamw, sgd"),
+        ({"optimizer": "lion"}, "optimizer: 'lion' is not one of adam, adamw, sgd"),
         ({"augment": "maybe"}, "augment: 'maybe' is not a valid bool"),
         ({"learning_rate": "-1"}, "learning_rate: -1.0 is not above 0"),
         ({"label_smoothing": "1.5"}, "label_smoothing: 1.5 is not within 0 and 1"),
         ({"warmup_epochs": "-2"}, "warmup_epochs: -2 is below 0"),
-        ({"labels": "emotions"}, "labels: 'emotions' is none of fer, ferplus, blend"),
+        ({"labels": "emotions"}, "labels: 'emotions' is not one of fer, ferplus, blend"),
     ],
 )
 def test_a_wrong_hyperparameter_is_refused_by_name(overrides, said):
@@ -45,7 +45,7 @@ def test_a_wrong_hyperparameter_is_refused_by_name(overrides, said):
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="'best' is none of edge, paper"):
+    with pytest.raises(ConfigError, match="'best' is not one of edge, paper"):
         load_recipe("best")
 
 

@@ -40,7 +40,7 @@ def loss(truth: Any, answer: Any, places: np.ndarray, strides: np.ndarray) -> An
     """Return the loss of a batch.
 
     Args:
-        truth: `[n, faces, TRUTH]`, pixels; rows whose first value is 0 are no face.
+        truth: `[n, faces, TRUTH]`, pixels; rows whose first value is 0 are not a face.
         answer: what `joined` returns.
         places, strides: what `cells` returns.
     """

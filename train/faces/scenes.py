@@ -1,6 +1,6 @@
 """Scenes with known faces: tiles set into photographs, turned, dimmed, covered, blurred.
 
-A scene also holds what is no face: cut-out things, faces whose parts are shuffled or too close to
+A scene also holds what is not a face: cut-out things, faces whose parts are shuffled or too close to
 be one, so that the network learns to leave them alone.
 """
 
@@ -275,7 +275,7 @@ def _set_no_face(canvas: np.ndarray, material: Material, rng: np.random.Generato
 
 
 def _no_face(material: Material, rng: np.random.Generator) -> np.ndarray:
-    """Return a face with its parts shuffled, or one part of it so close that it is no face."""
+    """Return a face with its parts shuffled, or one part of it so close that it is not a face."""
     which = rng.integers(len(material.tiles))
     tile = material.tiles.pictures[which].astype(np.float32)
     x, y, width, height = (int(v) for v in material.tiles.boxes[which])

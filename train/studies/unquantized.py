@@ -44,7 +44,7 @@ def main(model: str, output: Path, data: Path) -> None:
     read = read_model(find_model(model))
     name = read.about["architecture"]
     if name not in ARCHITECTURES:
-        raise TrainingError(f"{read.path}: its architecture '{name}' is none of edge-emo's")
+        raise TrainingError(f"{read.path}: its architecture '{name}' is not one of edge-emo's")
     network = ARCHITECTURES[name].build()
     faces = load_split(data, "train")
     order = np.random.default_rng(0).permutation(len(faces))[:FACES]

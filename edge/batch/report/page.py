@@ -23,7 +23,7 @@ def make_report(place: Path, picture: Callable[[Path, Timeline], str] | None = N
 
     Raises:
         DatasetError: it holds no records.
-        BatchError: the folder is no batch's.
+        BatchError: the folder is not a batch's.
     """
     made, errors, about = _read(place)
     if not made:

@@ -65,7 +65,7 @@ def load_split(
         progress: called with (faces done, faces in all).
 
     Raises:
-        DatasetError: no such split, a folder that is no emotion, FER+ votes that belong to other
+        DatasetError: no such split, a folder that is not an emotion, FER+ votes that belong to other
             faces, or not one readable face.
         OutputError: the faces fit neither in the memory meant for them nor on the disk.
     """

@@ -23,7 +23,7 @@ class LabelledFaces:
         images: uint8 `[n, height, width]`, 0..255, read-only; in colour `[n, height, width, 3]`, RGB.
         labels: int64 `[n]`, indices in `EMOTIONS`.
         names: where each face comes from: `test/happy/1.png`, or `fer2013.csv:123`, a file and its line.
-        skipped: files or rows that are no readable face, likewise.
+        skipped: files or rows that are not readable faces, likewise.
         votes: FER+ votes, int64 `[n, 10]`, columns as in `ferplus.VOTES`; None where there are none.
         notes: folders that were left out, each with ': ' and why.
     """
@@ -48,7 +48,7 @@ class LabelledFaces:
         """Return lines that name and count what is not among the faces, and emotions without any."""
         folders = tuple(note.partition(": ")[0] + os.sep for note in self.notes)
         unread = [name for name in self.skipped if not name.startswith(folders)]
-        lines = [f"{name}: is no readable image; skipped" for name in unread[:NAMED]]
+        lines = [f"{name}: is not a readable image; skipped" for name in unread[:NAMED]]
         if len(unread) > NAMED:
             lines.append(f"... and {len(unread) - NAMED} more")
         lines += self.notes

@@ -114,7 +114,7 @@ def _labelled_files(root: Path) -> tuple[list[tuple[str, int]], list[str]]:
             ]
             nested += deeper
             if not deeper:
-                files.append((inner, label))  # which is no image, and is named as none
+                files.append((inner, label))  # which is not an image, and is named as none
     return files, nested
 
 

@@ -128,7 +128,7 @@ def _sheet(file: Path) -> np.ndarray:
         height, width = sheet.shape
         if height % ROWS == 0 and width * ROWS == height * COLUMNS:
             return sheet
-    raise DatasetError(f"{file}: is no sheet of {COLUMNS} x {ROWS} square tiles")
+    raise DatasetError(f"{file}: is not a sheet of {COLUMNS} x {ROWS} square tiles")
 
 
 def _square(box: np.ndarray) -> tuple[int, int, int, int]:

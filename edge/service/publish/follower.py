@@ -13,7 +13,7 @@ from .cursor import Place
 
 log = logging.getLogger(__name__)
 
-LONGEST = 1 << 20  # bytes of a line; a longer one is no record
+LONGEST = 1 << 20  # bytes of a line; a longer one is not a record
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Follower:
     def _taken(self, line: bytes) -> Taken | None:
         record = _parsed(line)
         if record is None:
-            log.warning("%s: line %d is no whole record; skipped", self._path, self._line)
+            log.warning("%s: line %d is not a complete record; skipped", self._path, self._line)
             return None
         boot, sequence = _identity(record, self._id, self._line - 1)
         place = Place(self._id, self._number, self._offset, self._line, len(line), boot, sequence)

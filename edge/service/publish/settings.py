@@ -59,7 +59,7 @@ class PublishSettings:
     def __post_init__(self) -> None:
         if not self.broker or self.broker != self.broker.strip() or "/" in self.broker:
             raise ConfigError(
-                f"broker: '{self.broker}' is no broker's name or address; give one, such as mqtt.example.org"
+                f"broker: '{self.broker}' is not a broker's name or address; give one, such as mqtt.example.org"
             )
         if self.port is not None and not 0 < self.port < 65536:
             raise ConfigError(f"port: {self.port} is not between 1 and 65535")

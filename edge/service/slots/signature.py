@@ -36,7 +36,7 @@ def signer_of(content: bytes, signature: Path | None, allowed: Path, name: str) 
     with signature.open("rb") as file:
         signed = file.read(MOST_BYTES)
     if not signed.lstrip().startswith(_HEAD):
-        raise ModelError(f"{name}: {signature} is no signature made by 'ssh-keygen -Y sign'")
+        raise ModelError(f"{name}: {signature} is not a signature made by 'ssh-keygen -Y sign'")
     with tempfile.TemporaryDirectory(prefix="edge-emo-") as folder:
         copy = Path(folder, "signature")  # what is checked twice must be the same both times
         copy.write_bytes(signed)

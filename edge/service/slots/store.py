@@ -239,7 +239,9 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise ModelError(f"{file}: cannot be read: {error.strerror}") from None
     if len(content) > MOST_BYTES:
-        raise ModelError(f"{file}: is larger than {MOST_BYTES >> 20} MB, so it is no model of ours")
+        raise ModelError(
+            f"{file}: is larger than {MOST_BYTES >> 20} MB, so it is not a model of ours"
+        )
     return content
 
 

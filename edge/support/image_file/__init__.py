@@ -41,11 +41,11 @@ def load_image(path: Path | str) -> np.ndarray:
     It is upright as the camera's EXIF note says; of several pictures in a file it is the first one.
 
     Raises:
-        SourceError: it cannot be read, is no image, is too large or damaged; the message says which.
+        SourceError: it cannot be read, is not an image, is too large or damaged; the message says which.
     """
     kind, raw = _content(path)
     if kind is None:
-        raise SourceError(f"{path}: {what_it_is(path) or 'is no image of a known kind'}")
+        raise SourceError(f"{path}: {what_it_is(path) or 'is not an image of a known kind'}")
     if kind == HEIC:
         return read_heif(path, raw, MOST_PIXELS)
     width, height = pixels_of(kind, raw) or (0, 0)
@@ -147,7 +147,7 @@ def _opened(path: Path | str) -> BinaryIO:
         if os.path.isdir(path):
             raise SourceError(f"{path}: is a folder; give it by itself")
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise SourceError(f"{path}: is no regular file")
+            raise SourceError(f"{path}: is not a regular file")
         return open(path, "rb")
     except SourceError:
         raise

@@ -31,7 +31,7 @@ _NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})  # of the JPEG markers C0..CF
 
 
 def image_kind(head: bytes) -> str | None:
-    """Return the kind that a file's first bytes show, such as 'JPEG'; None if it is no image."""
+    """Return the kind that a file's first bytes show, such as 'JPEG'; None if it is not an image."""
     for beginning, kind in _BEGINNINGS:
         if head.startswith(beginning):
             raw = kind == "TIFF" and head[8:10] == b"CR"

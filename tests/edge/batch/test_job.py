@@ -30,7 +30,7 @@ def analyse(item, *more):
 analysis.analyse = analyse
 """
 BAD = {
-    "in/broken.png": "is no image",
+    "in/broken.png": "is not an image",
     "in/empty.mp4": "is empty",
     "in/notes.txt": "is neither a video nor an image",
 }

@@ -76,7 +76,7 @@ def test_an_unreadable_image_is_skipped_said_and_listed(edge_emo, labelled_folde
     ] == ["test/happy/empty.png"]
     ended = edge_emo("evaluate", "--data", labelled_folder)
     assert ended.status == 0
-    assert ended.err == "edge-emo: test/happy/empty.png: is no readable image; skipped\n"
+    assert ended.err == "edge-emo: test/happy/empty.png: is not a readable image; skipped\n"
     assert "21 faces" in ended.out
 
 
@@ -164,7 +164,7 @@ def test_a_damaged_row_is_skipped_said_and_listed(edge_emo, challenge):
     path.write_text("\n".join([*lines[:2], "3,1 2 3,PublicTest", *lines[3:]]))
     ended = edge_emo("evaluate", "--data", challenge)
     assert ended.status == 0
-    assert ended.err == "edge-emo: fer2013.csv:3: is no readable image; skipped\n"
+    assert ended.err == "edge-emo: fer2013.csv:3: is not a readable image; skipped\n"
 
 
 @pytest.mark.parametrize("shape", [[1, 64, 64, 1], [1, 0, 0, 1], [1, "48", "48", 1]])
@@ -217,7 +217,7 @@ def test_the_divergence_from_the_votes_is_that_of_all_voted_faces(edge_emo, chal
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--expect", "sometimes"], "expect: 'sometimes' is none of everyday, acted, even"),
+        (["--expect", "sometimes"], "expect: 'sometimes' is not one of everyday, acted, even"),
         (["--expect", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["--input-range", "0..1"], "edge-s.tflite: a .tflite of edge-emo takes raw pixels"),
         (["--mean", "many"], "mean: 'many' is not one number"),

@@ -94,7 +94,7 @@ def test_the_interpreter_can_be_named(model, classifier, gray_face):
 
 
 def test_an_unknown_interpreter_is_refused_with_the_known_ones(model):
-    with pytest.raises(ConfigError, match="interpreter: 'tensorrt' is none of ai-edge-litert"):
+    with pytest.raises(ConfigError, match="interpreter: 'tensorrt' is not one of ai-edge-litert"):
         TFLiteClassifier(model, Runtime("tensorrt"))
 
 

@@ -78,13 +78,13 @@ SHARED = "".join(f"{name} = 1\n" for name in EMOTIONS)
     ("text", "said"),
     [
         ("happy = 1\n", "says no share for angry and disgust"),
-        (SHARED + "bored = 1\n", "'bored' is no emotion"),
-        (SHARED.replace("happy = 1", "happy = -1"), "happy = -1 is no share"),
-        (SHARED.replace("happy = 1", "happy = inf"), "happy = inf is no share"),
-        (SHARED.replace("happy = 1", "happy = true"), "happy = True is no share"),
+        (SHARED + "bored = 1\n", "'bored' is not an emotion"),
+        (SHARED.replace("happy = 1", "happy = -1"), "happy = -1 is not a share"),
+        (SHARED.replace("happy = 1", "happy = inf"), "happy = inf is not a share"),
+        (SHARED.replace("happy = 1", "happy = true"), "happy = True is not a share"),
         (SHARED.replace("= 1", "= 0"), "no emotion has a share above 0"),
         (SHARED + "strength = 2\n", "strength = 2.0 is above 1"),
-        ("happy == 1", "is no TOML"),
+        ("happy == 1", "is not valid TOML"),
     ],
 )
 def test_a_file_that_is_no_list_of_shares_is_refused(tmp_path, text, said):

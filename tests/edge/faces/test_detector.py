@@ -65,7 +65,7 @@ def test_a_detector_from_another_package_runs_by_its_name(with_site, short_video
 def test_an_unknown_detector_is_refused_with_the_names_of_all(with_site, short_video):
     ran = with_site("run", "--source", short_video, "--detector", "yolo", "--jsonl", "-")
     assert ran.status == 1
-    assert "'yolo' is none of corner, haar" in ran.err
+    assert "'yolo' is not one of corner, haar" in ran.err
 
 
 def test_a_detector_made_for_another_version_is_refused_in_one_line(with_site, short_video):

@@ -146,7 +146,11 @@ def test_a_self_description_that_is_none_is_refused_by_name(path, tmp_path, entr
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "cannot be read"), (b"", "is no TFLite file"), (b"PK\3\4 no model", "is no TFLite")],
+    [
+        (None, "cannot be read"),
+        (b"", "is not a TFLite file"),
+        (b"PK\3\4 no model", "is not a TFLite"),
+    ],
 )
 def test_what_is_no_model_file_is_refused_by_name(tmp_path, content, said):
     path = tmp_path / "none.tflite"

@@ -65,7 +65,7 @@ def test_a_runtime_of_another_package_is_used_by_its_name(flatbuffer, accelerato
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(flatbuffer):
-    with pytest.raises(ConfigError, match="interpreter: 'tensorrt' is none of ai-edge-litert"):
+    with pytest.raises(ConfigError, match="interpreter: 'tensorrt' is not one of ai-edge-litert"):
         Runtime("tensorrt").open(flatbuffer)
 
 

@@ -56,7 +56,7 @@ def test_what_is_no_image_is_refused(recognizer, wrong):
 def test_a_file_that_is_no_image_is_refused_by_name(recognizer, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no image")
-    for path, why in ((broken, "is no readable image"), (tmp_path / "none.jpg", "no such file")):
+    for path, why in ((broken, "is not a readable image"), (tmp_path / "none.jpg", "no such file")):
         with pytest.raises(SourceError, match=f"{path.name}: {why}"):
             recognizer.read(path)
 

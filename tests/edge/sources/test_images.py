@@ -77,8 +77,8 @@ def test_a_corrupt_image_is_skipped_with_a_warning_that_names_it(album, caplog):
     assert [frame.index for frame in frames] == list(range(5))
     assert str(album / "2-gray.jpg") not in {frame.source for frame in frames}
     assert caplog.messages == [
-        f"{album / '2-gray.jpg'}: is no image of a known kind; skipped",
-        f"{album / 'notes.txt'}: is no image of a known kind; skipped",
+        f"{album / '2-gray.jpg'}: is not an image of a known kind; skipped",
+        f"{album / 'notes.txt'}: is not an image of a known kind; skipped",
         f"{album}: 2 of 7 files are skipped",
     ]
 
@@ -160,7 +160,7 @@ def test_whatever_a_folder_holds_besides_is_named_with_its_reason(album, short_v
     assert [line.removeprefix(f"{album}/").partition(";")[0] for line in named] == [
         "film: is a video",
         "more: is a folder",
-        "notes.txt: is no image of a known kind",
+        "notes.txt: is not an image of a known kind",
         "photo: is HEIC, which needs pillow-heif: run \"pip install 'edge-emo[heif]'\", or save it as JPEG",
     ]
     assert count == f"{album}: 4 of 10 files are skipped"

@@ -50,7 +50,7 @@ def test_a_named_pipe_is_read_from_its_beginning(edge_emo_process, film, tmp_pat
 def test_a_pipe_that_brings_no_video_is_refused(edge_emo_process):
     ended = edge_emo_process("run", "--source", "-", stdin=subprocess.DEVNULL)
     assert ended.status == 1
-    assert "standard input: is no video" in ended.err
+    assert "standard input: is not a video" in ended.err
 
 
 def test_a_video_behind_a_url_ends_when_it_ends(edge_emo_process, film):

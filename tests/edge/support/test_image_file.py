@@ -97,8 +97,8 @@ def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is no image of a known kind|is empty"),
-        (b"text", "is no image of a known kind"),
+        (b"", "is not an image of a known kind|is empty"),
+        (b"text", "is not an image of a known kind"),
         (b"\x89PNG\r\n\x1a\n", "is a damaged PNG"),
         (b"\0\0\0\x20ftypheic\0\0\0\0mif1heic", "is HEIC, which needs pillow-heif|damaged HEIC"),
         (b"\0\0\0\x20ftypisom\0\0\0\0isom", "is a video"),

@@ -17,9 +17,9 @@ def test_the_known_names_are_listed():
 
 
 def test_an_unknown_detector_or_output_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"detector: 'yolo' is none of .*haar"):
+    with pytest.raises(ConfigError, match=r"detector: 'yolo' is not one of .*haar"):
         make_detector("yolo")
-    with pytest.raises(ConfigError, match=r"output: 'printer' is none of .*jsonl.*record"):
+    with pytest.raises(ConfigError, match=r"output: 'printer' is not one of .*jsonl.*record"):
         output_class("printer")
 
 

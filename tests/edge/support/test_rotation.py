@@ -109,7 +109,7 @@ def test_the_reader_skips_what_power_loss_left_and_says_so(write, caplog, end):
     with path.open("ab") as file:
         file.write(end)
     assert numbers(path) == [0, 1, 2]
-    assert "line 4 is no whole record" in caplog.text
+    assert "line 4 is not a complete record" in caplog.text
 
 
 def test_what_is_recorded_after_power_loss_is_read_too(write):

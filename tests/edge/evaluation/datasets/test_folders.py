@@ -240,7 +240,7 @@ def test_what_lies_deeper_than_a_class_is_named_and_counted(tmp_path, save):
     assert len(faces) == 6
     assert len(faces.skipped) == 4
     assert faces.left_out() == [
-        "test/sad/notes.txt: is no readable image; skipped",
+        "test/sad/notes.txt: is not a readable image; skipped",
         "test/happy/one: 3 files in a folder within a class; move them up to it",
         "4 of 10 files or rows are skipped (test)",
         "there is no face of happy (test)",

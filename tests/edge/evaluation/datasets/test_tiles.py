@@ -64,8 +64,8 @@ def test_the_tiles_are_those_of_the_faces(sheets):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda f: (f / "faces-00.jpg").unlink(), "faces-00.jpg: is no sheet"),
-        (lambda f: (f / "faces-00.jpg").write_bytes(b"no picture"), "faces-00.jpg: is no sheet"),
+        (lambda f: (f / "faces-00.jpg").unlink(), "faces-00.jpg: is not a sheet"),
+        (lambda f: (f / "faces-00.jpg").write_bytes(b"no picture"), "faces-00.jpg: is not a sheet"),
         (lambda f: _replace(f, ",happy,", ",cheerful,"), "'cheerful' is not an emotion"),
         (lambda f: _replace(f, "\n0,", "\nzero,"), "no number in its row"),
     ],
