@@ -89,7 +89,7 @@ def test_an_unreadable_image_is_skipped_said_and_listed(edge_emo, labelled_folde
         (["--model", "none.tflite"], "none.tflite: cannot be read"),
         (["--model", "edge-xxl"], "model 'edge-xxl'"),
         (["--model", "none.keras"], "none.keras"),
-        (["--interpreter", "tensorrt"], "interpreter: 'tensorrt' is none of"),
+        (["--interpreter", "tensorrt"], "interpreter: 'tensorrt' is not one of"),
         (["--threads", "0"], "threads: 0"),
         (["--json", "nowhere/scores.json"], "nowhere/scores.json: cannot write"),
         (["--json", "."], "cannot write"),

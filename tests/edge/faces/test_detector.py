@@ -84,7 +84,7 @@ def test_a_smallest_face_that_is_no_share_is_refused(share):
 
 def test_haar_is_always_there():
     assert make_detector("haar").detect
-    with pytest.raises(ConfigError, match="'yolo' is none of"):
+    with pytest.raises(ConfigError, match="'yolo' is not one of"):
         make_detector("yolo")
 
 

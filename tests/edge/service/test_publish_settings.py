@@ -21,7 +21,7 @@ def settings(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "broker: '' is no broker"),
+        ("", "broker: '' is not a broker"),
         ('broker = ""', "broker: "),
         ('broker = "mqtt://host"', "broker: "),
         ("broker = 5", "broker: is not text"),
