@@ -28,8 +28,9 @@ class Taken:
 class Follower:
     """Reads the records that are there, oldest first, and goes on as more are written.
 
-    A file that is set aside meanwhile is read to its end before the next one. A file that was removed
-    before it was read is lost; the gap in the records' `sequence` says how many records that was.
+    A file that is set aside meanwhile is read to its end before the next one; one that is emptied in place
+    is begun again. What was removed before it was read is lost; the gap in the records' `sequence` says
+    how many records that was.
     """
 
     def __init__(self, path: Path, place: Place | None = None, newest: bool = False) -> None:
@@ -43,7 +44,7 @@ class Follower:
         self._path = path
         self._file: BinaryIO | None = None
         self._id = self._finished = ""
-        self._number = self._offset = self._line = 0
+        self._number = self._offset = self._line = self._first_size = 0
         self._skipping = False
         self._last = place
         if newest:
@@ -62,14 +63,21 @@ class Follower:
             is_live = self._is_live()
             line = self._file.readline(LONGEST)
             if line.endswith(b"\n"):
+                record = _parsed(line)
+                lost = self._lost_before(record)
+                if (record is None or lost) and self._was_emptied():
+                    self._begin_again()
+                    continue
                 self._offset += len(line)
                 self._line += 1
-                if not self._skipping and (found := self._taken(line)):
+                if not self._skipping and (found := self._taken(record, lost, len(line))):
                     taken.append(found)
                 self._skipping = False
             elif len(line) == LONGEST:
                 self._offset += len(line)
                 self._skipping = True
+            elif os.fstat(self._file.fileno()).st_size < self._offset:
+                self._begin_again()
             elif is_live:
                 self._file.seek(self._offset)
                 break
@@ -82,7 +90,7 @@ class Follower:
         """Go back to after a record that was taken before."""
         self._last = place
         self._skipping = False
-        if place and self._file and place.file == self._id:
+        if place and self._file and place.file == self._id and not self._was_emptied():
             self._offset, self._line = place.offset, place.line
             self._file.seek(self._offset)
             return
@@ -96,18 +104,32 @@ class Follower:
             self._file.close()
         self._file = None
 
-    def _taken(self, line: bytes) -> Taken | None:
-        record = _parsed(line)
+    def _taken(self, record: dict[str, Any] | None, lost: int, size: int) -> Taken | None:
         if record is None:
             log.warning("%s: line %d is not a complete record; skipped", self._path, self._line)
             return None
         boot, sequence = _identity(record, self._id, self._line - 1)
-        place = Place(self._id, self._number, self._offset, self._line, len(line), boot, sequence)
-        lost = 0
-        if self._last and _is_numbered(record) and not self._last.boot.startswith("f-"):
-            lost = max(0, sequence - self._last.sequence - 1)
+        place = Place(self._id, self._number, self._offset, self._line, size, boot, sequence)
         self._last = place
         return Taken(record | {"boot": boot, "sequence": sequence}, place, lost)
+
+    def _lost_before(self, record: dict[str, Any] | None) -> int:
+        """Return how many records are missing between the last one taken and this one."""
+        last = self._last
+        if record is None or last is None or last.boot.startswith("f-") or not _is_numbered(record):
+            return 0
+        return max(0, record["sequence"] - last.sequence - 1)
+
+    def _was_emptied(self) -> bool:
+        """Whether the open file was emptied: it no longer begins as it did."""
+        assert self._file is not None
+        return _file_id(os.pread(self._file.fileno(), self._first_size, 0)) != self._id
+
+    def _begin_again(self) -> None:
+        log.warning("%s: was emptied; what is in it now is read from its beginning", self._path)
+        self.close()
+        self._number -= 1
+        self._skipping = False
 
     def _files(self) -> list[tuple[int, Path]]:
         """Return the files with their numbers, oldest first; the live one gets the next number."""
@@ -141,7 +163,8 @@ class Follower:
             return False
         file.seek(0)
         self.close()
-        self._file, self._number, self._id = file, number, _file_id(first)
+        self._file, self._number = file, number
+        self._id, self._first_size = _file_id(first), len(first)
         self._offset = self._line = 0
         return True
 

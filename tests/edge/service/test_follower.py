@@ -147,6 +147,39 @@ def test_a_file_lost_in_a_power_cut_does_not_bring_back_the_old_ones(camera):
     assert frames(Follower(camera.path, place).read(9)) == [5, 6]
 
 
+def empty(camera):
+    with camera.path.open("r+") as file:
+        file.truncate(0)
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["at once", "when it is longer again"])
+@pytest.mark.parametrize("after", [2, 10, 11, 30])
+def test_a_file_that_is_emptied_in_place_is_begun_again(camera, seen, after):
+    follower = Follower(camera.path)
+    camera.write(10)
+    assert len(follower.read(100)) == 10
+    camera.write(3)  # never read: lost, and counted
+    empty(camera)
+    if seen:
+        assert follower.read(100) == []
+    camera.write(after)
+    camera.rotate()
+    camera.write(1)
+    taken = follower.read(100)
+    assert frames(taken) == list(range(13, 14 + after))
+    assert [t.lost for t in taken if t.lost] == [3]
+
+
+def test_a_file_that_was_emptied_while_the_broker_was_away_is_begun_again(camera):
+    follower = Follower(camera.path)
+    camera.write(10)
+    place = follower.read(100)[-1].place
+    empty(camera)
+    camera.write(10)
+    follower.rewind(place)
+    assert frames(follower.read(100)) == list(range(10, 20))
+
+
 def test_rewinding_repeats_what_came_after(camera):
     camera.write(5)
     camera.rotate()
