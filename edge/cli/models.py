@@ -1,6 +1,7 @@
 """`edge-emo models`: the models that come with edge-emo, and those installed on a device."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,8 @@ def activate(min_fps: float | None) -> None:
     from ..service.system import check_root
     from ..support.errors import ModelError
 
+    if min_fps is not None and not 0 < min_fps < math.inf:
+        raise click.BadParameter(f"{min_fps:g} is no frame rate", param_hint="'--min-fps'")
     check_root()
     store.check_activable()
     running = trial.running_units()

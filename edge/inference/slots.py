@@ -88,7 +88,7 @@ def active_model(folder: Path = FOLDER) -> Path | None:
     """
     try:
         used = read_state(folder).used
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         log.warning("%s: cannot be read (%s); using the shipped model", folder, error)
         return None
     return slot_file(used, folder) if used in SLOTS else None
@@ -99,19 +99,35 @@ def slot_file(slot: str, folder: Path = FOLDER) -> Path:
 
 
 def read_state(folder: Path = FOLDER) -> SlotState:
-    """Return the state; that of a new device where there is none. Raises: OSError, ValueError, ..."""
+    """Return the state; that of a new device where there is none. Raises: OSError, ValueError."""
     try:
         said = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        return _state(said)
     except FileNotFoundError:
         return SlotState()
-    return SlotState(
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"it holds something else: {error!r}") from None
+
+
+def _state(said: Any) -> SlotState:
+    state = SlotState(
         slots={name: Slot(**slot) for name, slot in said["slots"].items()},
         active=said["active"],
         previous=said["previous"],
         trial=Trial(**said["trial"]) if said["trial"] else None,
-        newest=said["newest"],
-        last=said["last"],
+        newest=dict(said["newest"]),
+        last=dict(said["last"]) if said["last"] else None,
     )
+    known = {*state.slots, SHIPPED}
+    used = {state.active, *([state.previous] if state.previous else [])}
+    used |= {state.trial.slot} if state.trial else set()
+    texts = [text for slot in state.slots.values() for text in (slot.name, slot.version)]
+    texts += [*state.newest, *state.newest.values()]
+    if not known <= {*SLOTS, SHIPPED} or not used <= known:
+        raise ValueError(f"it names slots that are not there: {sorted(used | known)}")
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a name or a version in it is no text")
+    return state
 
 
 def boot_id() -> str:

@@ -25,7 +25,7 @@ from ...inference.slots import (
 )
 from ...support.atomic import replacing, write_text
 from ...support.errors import ModelError
-from .signature import ALLOWED_SIGNERS, signer_of
+from .signature import ALLOWED_SIGNERS, demands_signature, signer_of
 
 MOST_BYTES = 256 << 20  # of a model
 
@@ -54,7 +54,7 @@ def install(
         state = current(folder)
         _check_no_trial(state)
         signer = None
-        if allowed.exists():
+        if demands_signature(allowed):
             beside = file.with_name(file.name + ".sig")
             signer = signer_of(content, signature or beside, allowed, str(file))
         digest = hashlib.sha256(content).hexdigest()
@@ -128,7 +128,7 @@ def begin_trial(folder: Path = FOLDER, allowed: Path = ALLOWED_SIGNERS) -> Slot 
             raise ModelError(
                 f"{slot_file(name, folder)}: was altered since it was taken; install it again"
             )
-        if allowed.exists() and slot.signer is None:
+        if demands_signature(allowed) and slot.signer is None:
             raise ModelError(
                 f"{slot.name} {slot.version}: was taken before {allowed} was there; install it again, signed"
             )
@@ -185,7 +185,7 @@ def current(folder: Path = FOLDER) -> SlotState:
     """Return the state, in which a trial that the machine's restart ended counts as ended."""
     try:
         state = read_state(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(
             f"{folder}/state.json: cannot be read: {error}; remove it and install again"
         ) from None
@@ -281,10 +281,10 @@ def _check_not_older(taken: Slot, state: SlotState, file: Path) -> None:
         )
 
 
-def _ordered(version: str) -> tuple[int, ...]:
-    """Return a version's numbers, without zeros at the end, for comparison."""
-    numbers = [int(n) for n in re.findall(r"[0-9]+", version)]
-    while numbers and numbers[-1] == 0:
+def _ordered(version: str) -> tuple[tuple[int, str], ...]:
+    """Return a version's numbers, without zeros at the end, for comparison: longer ones are larger."""
+    numbers = [(len(n), n) for n in (n.lstrip("0") for n in re.findall(r"[0-9]+", version))]
+    while numbers and numbers[-1] == (0, ""):
         numbers.pop()
     return tuple(numbers)
 

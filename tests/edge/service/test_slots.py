@@ -241,6 +241,32 @@ def test_whatever_is_not_as_signed_is_refused_and_the_old_one_stays(device, made
     device.use(made("2.0"), signers.sign(made("2.0")))
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('alice@example.org valid-before="20200101" {key}', "key has expired"),
+        ("alice@example.org no-key", "somebody who is not in"),
+        ("", "somebody who is not in"),
+    ],
+)
+def test_signers_that_are_allowed_no_longer(device, made, signers, line, said):
+    device.allowed = signers.allowed
+    key = (signers.folder / "alice.pub").read_text()
+    signers.allowed.write_text(line.format(key=key))
+    with pytest.raises(ModelError, match=said):
+        device.install(made("1.0"), signers.sign(made("1.0")))
+
+
+def test_signers_that_cannot_be_read_do_not_open_the_door(device, made, signers):
+    """Neither a folder in their place nor a link to a file that is gone."""
+    (signers.folder / "folder").mkdir()
+    (signers.folder / "link").symlink_to("gone")
+    for name in ("folder", "link"):
+        device.allowed = signers.folder / name
+        with pytest.raises(ModelError, match="is no file that names signers"):
+            device.install(made("1.0"), signers.sign(made("1.0")))
+
+
 def test_not_older_than_the_shipped_one_of_that_name(device, made, signers):
     device.allowed = signers.allowed
     old = made("0.0.9", "edge-xs")
@@ -261,16 +287,34 @@ def test_a_model_taken_before_signatures_were_demanded_is_not_activated(device, 
 
 
 @pytest.mark.parametrize(
-    ("older", "newer"), [("1.9", "1.10"), ("0.1.0", "0.1.1"), ("1", "1.0.1"), ("", "0.1")]
+    ("older", "newer"),
+    [
+        ("1.9", "1.10"),
+        ("0.1.0", "0.1.1"),
+        ("1", "1.0.1"),
+        ("", "0.1"),
+        ("1." + "8" * 5000, "1." + "9" * 5000),
+    ],
 )
 def test_versions_are_compared_by_their_numbers(older, newer):
     assert store._ordered(older) < store._ordered(newer)
-    assert store._ordered("1.0") == store._ordered("1")
+    assert store._ordered("1.0") == store._ordered("1") == store._ordered("01.00")
 
 
 def test_a_state_that_cannot_be_read_leaves_the_shipped_model(device, made, caplog):
     device.use(made("1.0"))
-    for content in ("", "[]", "{}", json.dumps({"slots": {"a": {}}})):
+    whole = json.loads((device.folder / "state.json").read_text())
+    damaged = [
+        {"active": "b"},
+        {"active": ["a"]},
+        {"slots": ["a"]},
+        {"slots": {"a": {}}},
+        {"slots": {"../a": whole["slots"]["a"]}},
+        {"trial": {"slot": "b", "boot": "", "since": ""}},
+        {"newest": {"porch": 1}},
+        {"last": "well"},
+    ]
+    for content in ("", "[]", "{}", *(json.dumps(whole | said) for said in damaged)):
         (device.folder / "state.json").write_text(content)
         assert active_model(device.folder) is None
         assert "using the shipped model" in caplog.text
