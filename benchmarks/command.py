@@ -138,7 +138,7 @@ def command(
       edge-emo bench --compare laptop.json board.json
     """
     if compare:
-        from .comparison import compare as compared
+        from .results.comparison import compare as compared
 
         click.echo(compared(*compare))
         return
@@ -163,11 +163,11 @@ def command(
     from edge.support.progress import progress_bar
 
     from .clip import read_clip
-    from .end_to_end import measure_end_to_end
     from .machine import describe_bench, load_now
-    from .report import make_report
-    from .scaling import measure_scaling
-    from .stages import measure_stages
+    from .measures.end_to_end import measure_end_to_end
+    from .measures.scaling import measure_scaling
+    from .measures.stages import measure_stages
+    from .results.report import make_report
     from .systems.lineup import line_up
     from .systems.pipelines import Pipelines, Wanted
     from .timing import race
@@ -200,11 +200,11 @@ def command(
     if json_file and json_file != "-":
         write_text(Path(json_file), text + "\n")
     if plot:
-        from .plot import write_plot
+        from .results.plot import write_plot
 
         write_plot(report, plot)
     if html:
-        from .html_page import make_page
+        from .results.html_page import make_page
 
         write_text(html, make_page(report))
 

@@ -9,13 +9,13 @@ from edge.inference.model_file import ModelFile, pack_model, read_model
 from edge.support.atomic import Draft, cannot_write
 from edge.support.errors import ConversionError
 
-from .crosscheck import Checked, check_everywhere
 from .inputs import Inputs, gather
-from .layers import LayerError
-from .measure import latencies, not_in_xnnpack
+from .measuring.crosscheck import Checked, check_everywhere
+from .measuring.measure import latencies, not_in_xnnpack
+from .measuring.report import Written, write_report
 from .options import ConversionOptions
 from .precisions import Candidate, Maker
-from .report import Written, write_report
+from .writing.layers import LayerError
 
 
 @dataclass(frozen=True)

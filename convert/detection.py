@@ -22,16 +22,16 @@ from edge.inference.model_file import DETECTION, write_model
 from edge.inference.runtime import Runtime
 from edge.support.errors import ConversionError
 
-from .backend import start_tensorflow
+from .reading.backend import start_tensorflow
 
 start_tensorflow()
 
 import keras  # noqa: E402 (it has to be started first, quietly)
 import tensorflow as tf  # noqa: E402
 
-from .network import Network  # noqa: E402
-from .packaging import tools  # noqa: E402
-from .quantize import to_tflite  # noqa: E402
+from .reading.network import Network  # noqa: E402
+from .writing.packaging import tools  # noqa: E402
+from .writing.quantize import to_tflite  # noqa: E402
 
 STRIDES = (8, 16, 32)
 NAMES = (

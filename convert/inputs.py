@@ -13,7 +13,8 @@ from edge.support.errors import ConversionError
 from edge.support.labels import EMOTIONS
 from edge.support.progress import progress_bar
 
-from .network import (
+from .options import ConversionOptions
+from .reading.network import (
     INPUT_RANGES,
     RAW,
     Network,
@@ -24,7 +25,6 @@ from .network import (
     with_input_range,
     with_probabilities,
 )
-from .options import ConversionOptions
 from .representative import Representative, representative_faces
 
 MEANT = 3000  # faces that the mean answer is taken from; its standard error is below 0.01

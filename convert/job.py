@@ -19,7 +19,7 @@ def convert_model(model: Path, data: Path, output: Path | None = None, **more: A
     Raises:
         ModelError, DatasetError, ConversionError, OutputError, ModuleNotFoundError.
     """
-    from .backend import start_tensorflow
+    from .reading.backend import start_tensorflow
 
     start_tensorflow()
     from .conversion import convert

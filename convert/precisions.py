@@ -9,13 +9,13 @@ from edge.inference.model_file import ModelFile
 from edge.support.errors import ConversionError
 from edge.support.progress import progress_bar
 
-from .crosscheck import reference_scores
 from .inputs import Inputs
-from .layers import LayerStudy
-from .measure import Parity, measure
+from .measuring.crosscheck import reference_scores
+from .measuring.measure import Parity, measure
 from .options import AUTO, MIXED, ConversionOptions
-from .packaging import describe
-from .quantize import CALIBRATED, check_quantizable, to_tflite
+from .writing.layers import LayerStudy
+from .writing.packaging import describe
+from .writing.quantize import CALIBRATED, check_quantizable, to_tflite
 
 INT8 = "int8"
 LADDER = ("dynamic", "int16x8", "float16")  # tried where int8 loses too much, besides `mixed`

@@ -32,7 +32,7 @@ ROOMS = (
     "cli",
 )
 HEAVY = {"tensorflow", "keras", "jax", "matplotlib"}  # never in the runtime
-MOST_NAMES = 12  # at one level of the runtime
+MOST_NAMES = 12  # at one level
 
 
 def is_study(module):
@@ -151,10 +151,9 @@ def test_what_users_run_does_not_import_the_studies():
             assert not [n for n in imports(module) if is_study(n + ".")], module
 
 
-def test_at_most_a_dozen_names_stand_at_one_level_of_the_runtime():
-    for folder in (ROOT / "edge", *(p for p in (ROOT / "edge").rglob("*") if p.is_dir())):
-        if folder.name in ("__pycache__", "portraits"):
-            continue
+@pytest.mark.parametrize("package", PACKAGES)
+def test_at_most_a_dozen_names_stand_at_one_level(package):
+    for folder in (ROOT / package, *(p for p in (ROOT / package).rglob("*") if p.is_dir())):
         names = {
             p.name for p in folder.iterdir() if (p / "__init__.py").is_file() or p.suffix == ".py"
         } - {"__init__.py", "__main__.py"}

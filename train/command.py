@@ -13,8 +13,8 @@ from edge.support.errors import ConfigError
 from edge.support.journal import printable
 
 if TYPE_CHECKING:
+    from .learning.training import Listener
     from .run_folder import Plan, TrainingData
-    from .training import Listener
 
 _PATH = click.Path(path_type=Path)
 set_option = click.option(
@@ -99,7 +99,7 @@ def command(
         raise click.UsageError(f"--{'arch' if data else 'data'} is missing")
 
     if listing or (not resume and (data is None or arch is None)):
-        from .devices import start_keras
+        from .learning.devices import start_keras
 
         start_keras(devices)
         click.echo(_listing())
@@ -185,7 +185,7 @@ def listening(epochs: int, shown: bool) -> Iterator["Listener"]:
 
     from edge.support.progress import progress_bar
 
-    from .training import Listener
+    from .learning.training import Listener
 
     if not shown:
         yield Listener(lambda *step: None, lambda row: None)

@@ -10,9 +10,9 @@ from edge.evaluation.metrics import Scorecard
 from edge.support.errors import ConfigError
 
 if TYPE_CHECKING:
-    from .devices import Devices
+    from .learning.devices import Devices
+    from .learning.training import Listener
     from .run_folder import Plan, TrainingData
-    from .training import Listener
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Training:
 
 
 def _no_listener(epochs: int, writes: bool) -> "AbstractContextManager[Listener]":
-    from .training import Listener
+    from .learning.training import Listener
 
     return nullcontext(Listener(lambda *step: None, lambda row: None))
 
@@ -93,7 +93,7 @@ def train_model(
         ConfigError: no architecture of that name, or a hyperparameter that does not fit.
         DatasetError, TrainingError, OutputError, ModuleNotFoundError.
     """
-    from .devices import start_keras
+    from .learning.devices import start_keras
 
     on = start_keras(devices)
     from .architectures import ARCHITECTURES
@@ -128,7 +128,7 @@ def resume_model(
         TrainingError: there is no such run, or its data has changed.
         DatasetError, OutputError, ModuleNotFoundError.
     """
-    from .devices import start_keras
+    from .learning.devices import start_keras
 
     on = start_keras(devices)
     from .run_folder import check_data, reopen

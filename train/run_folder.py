@@ -26,18 +26,18 @@ from edge.support.atomic import cannot_write, leftovers, write_text
 from edge.support.errors import DatasetError, TrainingError
 from edge.support.machine import describe_machine, version_of
 
-from .adjustment import adjust, prior
-from .answers import Answers, answers_file, names
 from .architectures import ARCHITECTURES
 from .cost import int8_bytes, multiply_adds
-from .devices import Devices
-from .duplicates import Duplicates, find_duplicates
-from .history import History
+from .data.duplicates import Duplicates, find_duplicates
+from .data.splits import training_and_validation
+from .data.views import Views
+from .learning.adjustment import adjust, prior
+from .learning.answers import Answers, answers_file, names
+from .learning.devices import Devices
+from .learning.history import History
+from .learning.training import Listener, finished_model, predict, save_model, train
 from .recipe import Recipe, parse_recipe
-from .report import write_report
-from .splits import training_and_validation
-from .training import Listener, finished_model, predict, save_model, train
-from .views import Views
+from .results.report import write_report
 
 try:
     import fcntl

@@ -26,7 +26,7 @@ from edge.cli import verbose_option
 @verbose_option
 def main(data: Path, arch: str, faces: int, rounds: int) -> None:
     """Compare the speed of training from batches with that from arrays."""
-    from train.devices import start_keras
+    from train.learning.devices import start_keras
 
     devices = start_keras()
     import keras
@@ -34,9 +34,9 @@ def main(data: Path, arch: str, faces: int, rounds: int) -> None:
 
     from edge.evaluation.datasets import load_split
     from train.architectures import ARCHITECTURES
-    from train.batches import TrainingBatches, as_input
+    from train.data.targets import one_hot
+    from train.learning.batches import TrainingBatches, as_input
     from train.recipe import load_recipe
-    from train.targets import one_hot
 
     keras.utils.set_random_seed(1)
     all_faces = load_split(data, "train")

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from convert.keras_model import face_shape, load_keras
-from convert.network import Network, as_input, from_keras
-from convert.quantize import to_tflite
+from convert.reading.keras_model import face_shape, load_keras
+from convert.reading.network import Network, as_input, from_keras
 from convert.representative import Representative
+from convert.writing.quantize import to_tflite
 from edge.evaluation.datasets import LabelledFaces
 from edge.inference.model_file import TASK, ModelFile, read_model, write_model
 from edge.support.errors import ConfigError, ModelError

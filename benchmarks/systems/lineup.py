@@ -87,7 +87,7 @@ def _twins(model: ModelFile) -> dict[str, str]:
 
 def _why_no_keras() -> str | None:
     """Start Keras on TensorFlow; return why it cannot be had, in a phrase, or None."""
-    from convert.backend import start_tensorflow
+    from convert.reading.backend import start_tensorflow
 
     try:
         start_tensorflow()

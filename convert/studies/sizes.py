@@ -26,17 +26,17 @@ from edge.support.atomic import write_text
 from edge.support.progress import progress_bar
 from train.studies.pages import fill
 
-from ..backend import start_tensorflow
+from ..reading.backend import start_tensorflow
 
 start_tensorflow()
 
 from ..conversion import convert  # noqa: E402 (TensorFlow has to be started first)
 from ..inputs import Inputs, gather  # noqa: E402
-from ..measure import latencies, parity  # noqa: E402
+from ..measuring.measure import latencies, parity  # noqa: E402
 from ..options import ConversionOptions  # noqa: E402
-from ..packaging import describe  # noqa: E402
-from ..quantize import PRECISIONS, to_tflite  # noqa: E402
 from ..representative import LIGHT, representative_faces  # noqa: E402
+from ..writing.packaging import describe  # noqa: E402
+from ..writing.quantize import PRECISIONS, to_tflite  # noqa: E402
 
 SIZES = (10, 50, 100, 300, 1000)
 SEEDS = (1, 2, 3)
@@ -135,7 +135,7 @@ def _sizes(options: ConversionOptions, kept: Path) -> str:
 
 def _try_sizes(options: ConversionOptions, inputs: Inputs) -> list[dict[str, Any]]:
     """Return what each size gives, clean and in bad light, with each seed."""
-    from ..network import predict
+    from ..reading.network import predict
 
     network, test = inputs.network, inputs.test
     train = load_split(options.data, "train", network.face_shape)

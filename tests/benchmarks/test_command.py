@@ -71,7 +71,7 @@ def without(monkeypatch):
     """Make packages look as if they were not installed."""
 
     def hide(*packages):
-        monkeypatch.delitem(sys.modules, "benchmarks.plot", raising=False)
+        monkeypatch.delitem(sys.modules, "benchmarks.results.plot", raising=False)
         for package in packages:
             monkeypatch.setitem(sys.modules, package, None)
 

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("keras", reason="keras is not installed (extra 'convert')")
 pytest.importorskip("tensorflow", reason="tensorflow is not installed (extra 'convert')")
 
-from convert.backend import start_tensorflow
+from convert.reading.backend import start_tensorflow
 
 start_tensorflow()
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from networks import knowing, tiny
 
-from convert.keras_model import predict
+from convert.reading.keras_model import predict
 from edge.cli import main
 from edge.emotions.classifier import TFLiteClassifier
 from edge.evaluation.prediction import predict_all

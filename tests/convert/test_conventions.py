@@ -11,7 +11,7 @@ pytest.importorskip("tensorflow", reason="tensorflow is not installed (extra 'co
 import cv2
 from networks import tiny
 
-from convert.network import Network, from_keras, predict, with_conventions
+from convert.reading.network import Network, from_keras, predict, with_conventions
 from edge.evaluation.prediction import Conventions
 from edge.support.errors import ConversionError
 from edge.support.labels import EMOTIONS

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from convert.crosscheck import check_everywhere, reference_scores
-from convert.network import load_network
-from convert.quantize import to_tflite
+from convert.measuring.crosscheck import check_everywhere, reference_scores
+from convert.reading.network import load_network
+from convert.writing.quantize import to_tflite
 from edge.inference.model_file import ModelFile
 from edge.inference.runtime import installed
 

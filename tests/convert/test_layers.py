@@ -1,8 +1,8 @@
 """What int8 does to each layer."""
 
 from convert.inputs import gather
-from convert.layers import LayerStudy
 from convert.options import ConversionOptions
+from convert.writing.layers import LayerStudy
 
 
 def test_the_layer_that_int8_cannot_hold_is_found(fragile_file, labelled_folder_once, tmp_path):

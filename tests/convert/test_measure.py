@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from networks import tiny
 
-from convert.measure import not_in_xnnpack, parity
-from convert.network import from_keras, load_network
-from convert.quantize import operators, to_tflite
+from convert.measuring.measure import not_in_xnnpack, parity
+from convert.reading.network import from_keras, load_network
+from convert.writing.quantize import operators, to_tflite
 
 
 def test_the_same_scores_are_no_change():

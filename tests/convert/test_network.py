@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from networks import knowing
 
-from convert.network import from_keras, load_network, predict
-from convert.quantize import to_tflite
+from convert.reading.network import from_keras, load_network, predict
+from convert.writing.quantize import to_tflite
 from edge.support.labels import EMOTIONS
 
 

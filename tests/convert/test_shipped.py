@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import models
-from convert.network import load_network, predict
+from convert.reading.network import load_network, predict
 from edge.emotions.classifier import TFLiteClassifier
 from edge.emotions.self_check import check_faces
 from edge.evaluation.corruptions import corrupt

@@ -8,10 +8,10 @@ from ai_edge_litert.schema_py_generated import Model
 from flatbuffers import table as tables
 from networks import tiny
 
-from convert.crosscheck import reference_scores
-from convert.network import from_keras, load_network
-from convert.quantize import to_tflite
-from convert.tflite_metadata import add_metadata
+from convert.measuring.crosscheck import reference_scores
+from convert.reading.network import from_keras, load_network
+from convert.writing.quantize import to_tflite
+from convert.writing.tflite_metadata import add_metadata
 
 
 def fields(table):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convert.network import load_network, predict, with_conventions
+from convert.reading.network import load_network, predict, with_conventions
 from edge.evaluation.prediction import Conventions
 from edge.support.errors import ConversionError, ModelError
 from edge.support.labels import EMOTIONS

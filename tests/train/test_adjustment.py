@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
-from train.adjustment import adjust, prior
 from train.architectures import ARCHITECTURES
+from train.learning.adjustment import adjust, prior
 from train.recipe import load_recipe
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (4, 48, 48, 1)).astype("f4")

@@ -9,12 +9,12 @@ from edge.emotions.classifier import TFLiteClassifier
 from edge.evaluation.prediction import predict_all
 from edge.inference.model_file import find_model, read_model
 from edge.support.errors import TrainingError
-from train.answers import Answers, answers_file
-from train.batches import TrainingBatches
-from train.devices import Devices
+from train.data.targets import targets
+from train.data.views import Views
+from train.learning.answers import Answers, answers_file
+from train.learning.batches import TrainingBatches
+from train.learning.devices import Devices
 from train.recipe import load_recipe
-from train.targets import targets
-from train.views import Views
 
 ONE = Devices(("CPU:0",))
 TAUGHT = {

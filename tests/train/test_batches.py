@@ -5,11 +5,11 @@ import pytest
 
 pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
-from train.augment import augment_face, augment_tile, corrupt_face
-from train.batches import TrainingBatches, ValidationBatches
-from train.devices import Devices
+from train.data.augment import augment_face, augment_tile, corrupt_face
+from train.data.views import Views
+from train.learning.batches import TrainingBatches, ValidationBatches
+from train.learning.devices import Devices
 from train.recipe import load_recipe
-from train.views import Views
 
 ONE = Devices(("CPU:0",))
 

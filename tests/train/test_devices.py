@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
-from train.devices import Devices
+from train.learning.devices import Devices
 
 needs_jax = pytest.mark.skipif(
     importlib.util.find_spec("jax") is None, reason="jax is not installed (extra 'jax')"

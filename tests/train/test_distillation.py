@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
 from train.architectures import ARCHITECTURES
-from train.distillation import Student
+from train.learning.distillation import Student
 from train.recipe import load_recipe
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.evaluation.datasets import LabelledFaces
-from train.duplicates import face_keys, find_duplicates
+from train.data.duplicates import face_keys, find_duplicates
 
 
 @pytest.fixture

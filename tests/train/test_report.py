@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed (extra 'train')")
 
-from train.report import write_report
+from train.results.report import write_report
 
 FACTS = {"architecture": "edge-xs", "epochs": 1, "data": {"skipped": ["train/happy/bad.png"]}}
 ROW = {"epoch": 1, "loss": 1.5, "accuracy": 0.4, "val_loss": 1.4, "val_accuracy": 0.5}

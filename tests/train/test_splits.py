@@ -7,8 +7,8 @@ import pytest
 
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS
-from train.duplicates import face_keys
-from train.splits import training_and_validation
+from train.data.duplicates import face_keys
+from train.data.splits import training_and_validation
 
 
 def split(data, seed=1):

@@ -8,8 +8,8 @@ import pytest
 from edge.evaluation.datasets.ferplus import VOTES
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS
+from train.data.targets import face_weights, one_hot, targets
 from train.recipe import load_recipe
-from train.targets import face_weights, one_hot, targets
 
 HAPPY, NEUTRAL, FEAR = (EMOTIONS.index(name) for name in ("happy", "neutral", "fear"))
 

@@ -5,9 +5,9 @@ import pytest
 keras = pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
 from train.architectures import ARCHITECTURES
-from train.devices import Devices
+from train.learning.devices import Devices
+from train.learning.training import Listener, finished_model, predict, train
 from train.recipe import load_recipe
-from train.training import Listener, finished_model, predict, train
 
 ONE = Devices(("CPU:0",))
 FAST = {"batch_size": "16", "warmup_epochs": "1", "epochs": "3"}

@@ -14,7 +14,7 @@ import click
 from edge.cli import main as run_command
 from edge.cli import verbose_option
 
-from ..devices import start_keras
+from ..learning.devices import start_keras
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 start_keras()

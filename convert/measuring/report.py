@@ -14,14 +14,14 @@ from edge.support.atomic import write_bytes, write_text
 from edge.support.errors import OutputError
 from edge.support.labels import EMOTIONS
 from edge.support.machine import describe_machine
-from train.figures import draw_confusion, png
+from train.results.figures import draw_confusion, png
 
-from . import layers
+from ..inputs import Inputs
+from ..options import ConversionOptions
+from ..precisions import Candidate
+from ..writing import layers
+from ..writing.layers import LayerError
 from .crosscheck import Checked
-from .inputs import Inputs
-from .layers import LayerError
-from .options import ConversionOptions
-from .precisions import Candidate
 
 SCHEMA = 1
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from edge.support.atomic import write_bytes
-from train.figures import png
+from train.results.figures import png
 
 from .report import Report, rounds
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from edge.evaluation.datasets import LabelledFaces
 
+from ..data.targets import face_weights, one_hot, targets
+from ..data.views import Views
+from ..recipe import Recipe
 from .answers import Answers
 from .devices import Devices
-from .recipe import Recipe
-from .targets import face_weights, one_hot, targets
-from .views import Views
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -19,7 +19,7 @@ from edge.outputs.jsonl import JsonLines
 from edge.sources import frames as each_frame
 from edge.sources import open_source
 
-from .systems.pipelines import Pipelines
+from ..systems.pipelines import Pipelines
 
 STAGES = {
     "capture": "decode or compose the frame",

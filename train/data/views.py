@@ -5,8 +5,8 @@ import numpy as np
 from edge.evaluation.datasets import LabelledFaces
 from edge.evaluation.datasets.tiles import Tiles
 
+from ..recipe import Recipe
 from .augment import augment_face, augment_tile, corrupt_face
-from .recipe import Recipe
 
 
 class Views:

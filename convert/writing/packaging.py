@@ -14,8 +14,8 @@ from edge.inference.model_file import TASK, ModelFile
 from edge.support.labels import EMOTIONS
 from edge.support.machine import version_of
 
-from .inputs import Inputs
-from .options import MIXED, ConversionOptions
+from ..inputs import Inputs
+from ..options import MIXED, ConversionOptions
 from .quantize import CALIBRATED
 from .tflite_metadata import add_metadata
 

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 
 from edge.support.errors import ConversionError
 from edge.support.quiet import quiet_stderr
-from train.figures import png
+from train.results.figures import png
 
-from .network import Network, as_input
+from ..reading.network import Network, as_input
+from ..representative import Representative
 from .quantize import Progress, calibration, layer_name, make_converter, run_converter, to_tflite
-from .representative import Representative
 
 PROBES = 50  # faces that the layers are compared on
 _NO_DELEGATES = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES

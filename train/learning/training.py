@@ -20,14 +20,14 @@ from edge.evaluation.datasets import LabelledFaces
 from edge.support.atomic import replacing
 from edge.support.errors import TrainingError
 
+from ..architectures import Architecture
+from ..data.views import Views
+from ..recipe import Recipe, plateau_rate, should_stop
 from .answers import Answers
-from .architectures import Architecture
 from .batches import TrainingBatches, ValidationBatches
 from .devices import Devices
 from .distillation import Student, begin_with, load_like
 from .history import History, read_history, write_history
-from .recipe import Recipe, plateau_rate, should_stop
-from .views import Views
 
 
 @dataclass(frozen=True)

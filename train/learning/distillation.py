@@ -8,7 +8,7 @@ from keras import ops
 
 from edge.support.errors import TrainingError
 
-from .recipe import Recipe
+from ..recipe import Recipe
 
 
 class Student(keras.Model):

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from .clip import Clip
-from .end_to_end import EndToEnd
-from .scaling import Curve
-from .stages import Stage
-from .systems.pipelines import PAPER_LOOP, Lineup, Skipped
-from .timing import Result
+from ..clip import Clip
+from ..measures.end_to_end import EndToEnd
+from ..measures.scaling import Curve
+from ..measures.stages import Stage
+from ..systems.pipelines import PAPER_LOOP, Lineup, Skipped
+from ..timing import Result
 
 SCHEMA = 1
 STAGES = ("gray", "detect", "classify")

@@ -7,7 +7,7 @@ from edge.evaluation.datasets.ferplus import distribution
 from edge.support.errors import DatasetError
 from edge.support.labels import EMOTIONS
 
-from .recipe import Recipe
+from ..recipe import Recipe
 
 
 def targets(faces: LabelledFaces, recipe: Recipe) -> np.ndarray:

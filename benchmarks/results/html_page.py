@@ -6,12 +6,12 @@ from statistics import median
 from matplotlib.figure import Figure
 
 from edge.evaluation.html_report import Section, Table, render_page
-from train.figures import png
+from train.results.figures import png
 
+from ..measures.scaling import Curve
+from ..measures.stages import STAGES
 from .plot import OTHER, OWN, draw
 from .report import Report, rounds
-from .scaling import Curve
-from .stages import STAGES
 
 
 def make_page(report: Report) -> str:

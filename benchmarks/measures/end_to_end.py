@@ -14,7 +14,7 @@ import numpy as np
 from edge.inference.runtime import Runtime
 from edge.support.errors import EdgeEmoError
 
-from .machine import energy_j
+from ..machine import energy_j
 
 try:
     import resource

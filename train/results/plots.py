@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from edge.evaluation.metrics import Calibration, Scorecard
 from edge.support.labels import EMOTIONS
 
+from ..learning.history import History
 from .figures import draw_confusion, png
-from .history import History
 
 BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#666666"  # distinct for the colour-blind (Okabe, Ito)
 

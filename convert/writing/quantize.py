@@ -11,8 +11,8 @@ import tensorflow as tf
 from edge.support.errors import ConversionError
 from edge.support.quiet import quiet_stderr
 
-from .network import Network, as_input, freeze
-from .representative import Representative
+from ..reading.network import Network, as_input, freeze
+from ..representative import Representative
 
 Progress = Callable[[int, int], None]
 

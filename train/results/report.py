@@ -13,8 +13,8 @@ from edge.evaluation.metrics import Calibration, Scorecard, calibrate, percent, 
 from edge.support.atomic import write_bytes, write_text
 from edge.support.labels import EMOTIONS
 
+from ..learning.history import History
 from . import plots
-from .history import History
 
 MISTAKES = 40  # faces in the picture of the most confident ones
 

@@ -21,7 +21,7 @@ from edge.support.atomic import cannot_write
 from edge.support.errors import TrainingError
 from edge.support.labels import EMOTIONS
 
-from .recipe import Recipe
+from ..recipe import Recipe
 
 Ask = Callable[[np.ndarray], np.ndarray]  # uint8 [b, height, width] -> probabilities [b, 7]
 

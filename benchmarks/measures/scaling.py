@@ -9,9 +9,9 @@ import numpy as np
 
 from edge.sources.demo import SIZE, DemoClip
 
-from .clip import Clip, Picture
-from .systems.pipelines import Pipelines, Wanted
-from .timing import race
+from ..clip import Clip, Picture
+from ..systems.pipelines import Pipelines, Wanted
+from ..timing import race
 
 FACES = (1, 2, 4, 8, 16)
 HEIGHTS = (480, 720, 1080)

@@ -9,8 +9,8 @@ import numpy as np
 
 from edge.evaluation.datasets import LabelledFaces
 
-from .recipe import Recipe
-from .targets import face_weights, targets
+from ..data.targets import face_weights, targets
+from ..recipe import Recipe
 
 
 def prior(faces: LabelledFaces, recipe: Recipe) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""What is timed beside the systems: stages, growth, the whole command."""

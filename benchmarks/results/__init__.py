@@ -1,0 +1,1 @@
+"""What a bench is reported by: tables, a plot, a page, a comparison of two."""

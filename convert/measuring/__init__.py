@@ -1,0 +1,1 @@
+"""What a conversion changed: answers compared, accuracy measured, the report."""

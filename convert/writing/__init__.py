@@ -1,0 +1,1 @@
+"""TFLite files: layers, quantization, and what a file says of itself."""

@@ -1,0 +1,1 @@
+"""The faces of a training: split, freed of duplicates, drawn in views, with targets to learn."""

@@ -1,0 +1,1 @@
+"""The training itself: batches, teachers, devices, the loop over epochs."""

@@ -1,0 +1,1 @@
+"""What a finished training is reported by: figures, plots, a page."""
