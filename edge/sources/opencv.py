@@ -25,7 +25,7 @@ from .files.interlaced import (
     Watch,
     begins_unconverted,
     open_as_progressive,
-    opening,
+    openings,
     why_not_converted,
 )
 from .files.media_time import MediaTime
@@ -246,7 +246,7 @@ def frame_of(
 
 def _open(*arguments: Any) -> cv2.VideoCapture:
     """Return a `VideoCapture`, open or not, and keep OpenCV's own words on it from the user."""
-    with quiet_stderr(), opening:
+    with quiet_stderr(), openings.shared():
         try:
             return cv2.VideoCapture(*arguments)
         except cv2.error:  # a number beyond OpenCV's

@@ -7,7 +7,8 @@ missing, what gives it away is a picture that never changes while the file's con
 import os
 import threading
 import zlib
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -23,9 +24,47 @@ RUN = 25  # pictures that repeat the one before; then the file is asked whether 
 _CONTENT = 0.25  # bytes of a packet, compressed, for each 16 x 16 pixels: a picture that changes
 _CELL = 256  # pixels
 _DIFFERENT = 8.0  # gray levels, on average, between a picture and one that is not it
+OPTIONS_READ_S = 2.0  # after so long an opening has read them
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"  # read by OpenCV whenever it opens a video
 
-opening = threading.Lock()  # holds off other openings while the options are those of one
+
+class _Openings:
+    """Openings of videos: any number at a time, but for one whose options are those of the process."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open = 0
+        self._alone = False
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Begin when nobody is alone; one camera that hangs in being opened holds up no other."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone)
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._open -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold off others; those that began long ago have read the options, even if they hang."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone)
+            self._alone = True
+            self._changed.wait_for(lambda: not self._open, OPTIONS_READ_S)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._alone = False
+                self._changed.notify_all()
+
+
+openings = _Openings()
 
 
 def clip() -> AbstractContextManager[Path]:
@@ -53,7 +92,7 @@ def why_not_converted() -> str:
 def open_as_progressive(path: Path) -> cv2.VideoCapture:
     """Return a capture of a file whose frames are all taken for progressive; it may not be open."""
     graph = f"movie=filename={_escaped(str(path))},setfield=prog"
-    with quiet_stderr(), opening:
+    with quiet_stderr(), openings.alone():
         before = os.environ.get(_OPTIONS)
         os.environ[_OPTIONS] = "input_format;lavfi"
         try:
@@ -129,7 +168,7 @@ def _differs(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _opened(path: Path) -> cv2.VideoCapture:
-    with quiet_stderr(), opening:
+    with quiet_stderr(), openings.shared():
         capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # as the file has them
     return capture

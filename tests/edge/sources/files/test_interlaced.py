@@ -1,6 +1,7 @@
 """An interlaced video gives its own pictures, or is refused by name; nothing else is."""
 
 import shutil
+import threading
 from importlib import resources
 
 import cv2
@@ -9,7 +10,12 @@ import pytest
 
 from edge.sources import open_source
 from edge.sources.files import interlaced
-from edge.sources.files.interlaced import Watch, begins_unconverted, converts_interlaced
+from edge.sources.files.interlaced import (
+    Watch,
+    begins_unconverted,
+    converts_interlaced,
+    openings,
+)
 from edge.support.errors import SourceError
 
 broken = pytest.mark.skipif(
@@ -86,3 +92,24 @@ def test_a_stream_of_one_picture_only_is_noticed_and_one_that_changes_is_not(pix
     assert any(stuck.is_unconverted(picture) for _ in range(interlaced.RUN + 2))
     changing = [picture] + [pixels(48, 64, 3) + n for n in range(interlaced.RUN * 2)]
     assert not any(other.is_unconverted(p.astype(np.uint8)) for p in changing)
+
+
+def test_an_opening_that_hangs_holds_up_no_other(monkeypatch):
+    monkeypatch.setattr("edge.sources.files.interlaced.OPTIONS_READ_S", 0.01)
+    with openings.shared(), openings.shared(), openings.alone():
+        pass
+
+
+def test_options_of_one_opening_are_not_those_of_another():
+    entered = threading.Event()
+
+    def other():
+        with openings.shared():
+            entered.set()
+
+    with openings.alone():
+        thread = threading.Thread(target=other)
+        thread.start()
+        assert not entered.wait(0.1)
+    assert entered.wait(60)
+    thread.join()
