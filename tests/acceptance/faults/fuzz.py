@@ -1,6 +1,6 @@
 """Damage models, images, videos, settings, csv rows and option values, and count how edge-emo ends.
 
-    python tests/acceptance/faults/fuzz.py [--each N] [--seconds S] [--seed N]
+    python tests/acceptance/faults/fuzz.py [--each N] [--seconds S] [--seed N] [--limit S]
 
 All inputs are made here from the project's own. Each runs in a process of its own, forked from one that
 has imported the program. Nothing may end in a traceback, as "unexpected", by a signal, beyond 1 GB, or
@@ -26,7 +26,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-LIMIT_S = 60
 GIGABYTE_KB = 1_000_000
 EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 BAD = ("traceback", "unexpected", "signal", "memory", "hang", "several lines")
@@ -232,7 +231,7 @@ KINDS: dict[str, Callable[[Path, random.Random], Iterator[Arguments]]] = {
 }
 
 
-def end_of(arguments: Arguments, folder: Path) -> tuple[str, str]:
+def end_of(arguments: Arguments, folder: Path, limit_s: float) -> tuple[str, str]:
     """Run in a forked process; return how it ended in one word, and what it said."""
     said = folder / "said"
     pid = os.fork()
@@ -257,7 +256,7 @@ def end_of(arguments: Arguments, folder: Path) -> tuple[str, str]:
             traceback.print_exc()
         sys.stderr.flush()
         os._exit(status)
-    deadline = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + limit_s
     while True:
         done, code, usage = os.wait4(pid, os.WNOHANG)
         if done:
@@ -287,6 +286,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=600, help="inputs of each kind")
     parser.add_argument("--seconds", type=float, default=1e9, help="end each kind after so long")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limit", type=float, default=60, help="seconds; then an input hangs")
     parser.add_argument("--only", choices=list(KINDS), action="append")
     parser.add_argument("--keep", type=Path, help="folder for the inputs that end badly")
     given = parser.parse_args()
@@ -310,7 +310,7 @@ def main() -> None:
                 if time.monotonic() > until_s:
                     break
                 arguments = next(made)
-                how, said = end_of(arguments, folder)
+                how, said = end_of(arguments, folder, given.limit)
                 counts[how] += 1
                 if how in BAD or how.startswith("status"):
                     bad += 1
