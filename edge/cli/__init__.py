@@ -147,9 +147,14 @@ def _failed(error: Exception, verbosity: int) -> int:
         message = str(error)
     else:
         message = f"unexpected {type(error).__name__}: {error}; run with -vv and report it"
+    echo_error(message)
+    return 1
+
+
+def echo_error(message: str) -> None:
+    """Print an error in one line."""
     line = "edge-emo: error: " + printable(" ".join(message.split()))
     click.echo(prefix(logging.ERROR) + line, err=True)
-    return 1
 
 
 def _missing(error: ModuleNotFoundError, package: str) -> Exception:

@@ -63,7 +63,7 @@ def _option(row: Setting) -> Callable[[_Command], _Command]:
         return click.option(flag, row.name, is_flag=True, **said)
     if row.kind is bool:
         return click.option(f"{flag}/--no-{row.option}", row.name, default=row.default, **said)
-    if row.many:
+    if row.many or row.repeats:
         return click.option(flag, row.name, multiple=True, metavar=row.metavar or None, **said)
     if row.bare:
         said |= {"is_flag": False, "flag_value": row.bare}

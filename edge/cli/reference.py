@@ -20,6 +20,23 @@ Each setting can be given in four places. The first that names it counts:
 
 `edge-emo run --print-config` prints the settings in force as a TOML file with comments.
 
+Several cameras run in one process with `--camera 0 --camera 1`, or `camera = ["0", "1"]`. Where they differ, each has a table
+in the file, which goes before the settings above it; `{camera}` stands for its name:
+
+```toml
+jsonl = "{camera}.jsonl"      # front.jsonl, door.jsonl
+
+[cameras.front]
+camera = "0"
+
+[cameras.door]
+camera = "rtsp://user:password@host/stream"
+rotate = 90
+```
+
+`{camera}` is filled in where a file is named, in `outputs` and in `label`. What [several cameras](device.md#several-cameras-in-one-process)
+share and what each has for itself is described with the service.
+
 The shell finishes commands and options at the Tab key after this line in `~/.bashrc` (for zsh
 `zsh_source` in `~/.zshrc`; for fish `_EDGE_EMO_COMPLETE=fish_source edge-emo | source`):
 
@@ -48,6 +65,7 @@ def _section(group: str, rows: list[Setting]) -> str:
 
 def _line(row: Setting) -> str:
     kind = "list of texts" if row.many else _KINDS[row.kind]
+    kind += ", or a list of texts" if row.repeats else ""
     cells = (f"`{_flag(row)}`", f"`{row.name}`", kind, _default(row), row.help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

@@ -4,11 +4,15 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..support.errors import ServiceError
 from . import verbose_option
+
+if TYPE_CHECKING:
+    from ..outputs.monitoring.health import Health
 
 _HEALTH = click.option(
     "--json", "as_json", is_flag=True, help="Print the health of each service as JSON."
@@ -30,7 +34,7 @@ _CHECK = click.option(
 def command(context: click.Context, as_json: bool, check: bool) -> None:
     """Install, inspect and remove the systemd services.
 
-    There is one service, edge-emo@NAME, for each camera.
+    There is one service, edge-emo@NAME, for each camera, or for the several of one file of settings.
 
     \b
     Examples:
@@ -121,7 +125,9 @@ def status(as_json: bool, check: bool) -> None:
     from ..service.health import service_health
 
     names = installer.instances()
-    health = {name: service_health(name) for name in names} if as_json or check else {}
+    health: dict[str, Health] = {}
+    for name in names if as_json or check else ():
+        health |= service_health(name)
     if as_json:
         services = {name: found.as_json() for name, found in health.items()}
         click.echo(json.dumps({"services": services}, indent=2))

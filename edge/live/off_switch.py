@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ..support.errors import ConfigError
@@ -37,6 +38,7 @@ def off_switch(file: str | None, pin: int | None) -> Callable[[], str | None]:
     return why
 
 
+@cache  # a pin can be taken once, and several cameras may ask for it
 def _pin(number: int) -> Any:
     try:
         import gpiozero  # on a Pi it comes with the system

@@ -100,12 +100,14 @@ class Opened:
         notifier: Notifier,
         before: "Opened | None" = None,
         first_s: float | None = None,
+        name: str = "",
     ) -> None:
         """Open all; nothing of `before` is changed or closed.
 
         Args:
             before: what is open; what is the same in it will serve on.
             first_s: seconds to wait for a camera that cannot be opened; None decides.
+            name: of the camera, where the process runs several.
 
         Raises:
             EdgeEmoError: what cannot be opened. What was opened until then is closed again.
@@ -115,7 +117,7 @@ class Opened:
         self.source: _Continued
         self.systemd: Systemd
         self._joined: _Joined
-        self._stop, self._notifier = stop, notifier
+        self._stop, self._notifier, self._name = stop, notifier, name
         recognizer = Recognizer(
             config.model,
             detector=config.detector,
@@ -125,7 +127,7 @@ class Opened:
             unsure_below=config.unsure_below,
             runtime=config.runtime,
         )
-        self._names = [*_outputs(config), *_health()]
+        self._names = [*_outputs(config), *_health(name)]
         named = [(output_class(name), target) for name, target in self._names]
         color = recognizer.takes_color or any(cls.color for cls, _ in named)
         self._wanted = _wanted(config, color)
@@ -200,7 +202,7 @@ class Opened:
         if not is_camera(config.what):
             return open_it()
         if first_s is None and before is None:
-            first_s = FIRST_S if self._notifier.listens and config.reconnect else 0.0
+            first_s = self._first_s() if self._notifier.listens and config.reconnect else 0.0
         elif first_s is None and before is not None and before.config.what == config.what:
             first_s = math.inf if config.reconnect else 0.0  # it was there, and may be away now
         patience = Patience(
@@ -215,6 +217,10 @@ class Opened:
             shown_name(config.what),
             source_class(config.what).continuous,
         )
+
+    def _first_s(self) -> float:
+        """A new process would cost the others their pictures: one of several is waited for here."""
+        return math.inf if self._name else FIRST_S
 
     def _join(self) -> None:
         self._joined.outputs, self._joined.names = self.outputs, [name for name, _ in self._names]
@@ -262,6 +268,7 @@ class Opened:
             about=about,
             video=config.page_video,
             token=config.page_token,
+            camera=self._name,
         )
 
     def _make_output(self, cls: type[Output], options: OutputOptions, is_first: bool) -> Output:
@@ -311,9 +318,9 @@ def _outputs(config: RunConfig) -> list[tuple[str, str]]:
     return wanted or [("text", "")]
 
 
-def _health() -> list[tuple[str, str]]:
+def _health(name: str) -> list[tuple[str, str]]:
     """Return the output that reports the health of a service; none where this is not a service."""
-    path = health_path()
+    path = health_path(name)
     return [("health", str(path))] if path else []
 
 

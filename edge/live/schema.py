@@ -32,6 +32,7 @@ class Setting:
         shown: the default in words, where it is chosen when the program runs.
         option: the command line's name for it, without the dashes.
         bare: the value where the option stands without one; empty demands one.
+        repeats: the option may be given several times, and a file may hold a list: each a run of its own.
         check: what is wrong with a value that is set.
     """
 
@@ -45,6 +46,7 @@ class Setting:
     shown: str
     option: str
     bare: str
+    repeats: bool
     check: Check | None
 
     def comment(self) -> str:
@@ -61,13 +63,13 @@ def setting(
     shown: str = "",
     option: str = "",
     bare: str = "",
+    repeats: bool = False,
     check: Check | None = None,
 ) -> Any:
     """Return a dataclass field that is a row of the table; `Setting` explains the arguments."""
     row = {"group": group, "help": help, "metavar": metavar, "shown": shown}
-    return dataclasses.field(
-        default=default, metadata={**row, "option": option, "bare": bare, "check": check}
-    )
+    more = {"option": option, "bare": bare, "repeats": repeats, "check": check}
+    return dataclasses.field(default=default, metadata={**row, **more})
 
 
 def settings_of(table: type) -> dict[str, Setting]:
@@ -166,7 +168,7 @@ def _row(field: dataclasses.Field[Any], hint: Any) -> Setting:
 
 
 def _is_a(value: object, row: Setting) -> bool:
-    if row.many:
+    if row.many or (row.repeats and isinstance(value, list)):
         return isinstance(value, list) and all(isinstance(v, str) for v in value)
     if row.kind is float:
         return type(value) in (int, float)

@@ -48,28 +48,41 @@ def hold_session(
     Raises:
         EdgeEmoError: whatever cannot be opened, read or written.
     """
-    again = again or threading.Event()
-    session = _Session(config, stop, notifier)
-    try:
-        while session.run(again) and not stop.is_set():
-            again.clear()  # first: a signal that comes from now on asks for another reading
-            session.reload(reread or (lambda: config))
-        notifier.stopping()
-    except BaseException:
-        session.close_quietly()
-        raise
-    session.opened.close()
-    return Outcome(session.total, session.opened.outputs.dropped, session.opened.hung)
+    session = Session(config, stop, notifier)
+    return session.hold(again or threading.Event(), reread or (lambda: config))
 
 
-class _Session:
+class Session:
     """What is open now, and what to go back to."""
 
-    def __init__(self, config: RunConfig, stop: threading.Event, notifier: Notifier) -> None:
+    def __init__(
+        self, config: RunConfig, stop: threading.Event, notifier: Notifier, name: str = ""
+    ) -> None:
+        """Open what the settings name.
+
+        Args:
+            name: of the camera, where the process runs several.
+
+        Raises:
+            EdgeEmoError: what cannot be opened.
+        """
         self.total = Summary(0, 0, 0.0, 0)
-        self.opened = Opened(config, stop, notifier)
-        self._stop, self._notifier = stop, notifier
+        self.opened = Opened(config, stop, notifier, name=name)
+        self._stop, self._notifier, self._name = stop, notifier, name
         self._former: RunConfig | None = None  # while a new camera has given no frame
+
+    def hold(self, again: threading.Event, reread: Callable[[], RunConfig]) -> Outcome:
+        """Run to the end, as `hold_session` describes it, and close all."""
+        try:
+            while self.run(again) and not self._stop.is_set():
+                again.clear()  # first: a signal that comes from now on asks for another reading
+                self.reload(reread)
+            self._notifier.stopping()
+        except BaseException:
+            self.close_quietly()
+            raise
+        self.opened.close()
+        return Outcome(self.total, self.opened.outputs.dropped, self.opened.hung)
 
     def run(self, again: threading.Event) -> bool:
         """Run with what is open; return whether to read the settings again."""
@@ -79,7 +92,7 @@ class _Session:
         except SourceError as error:
             if self._former is None or self.opened.frames:
                 raise
-            _refuse(error)
+            refuse(error)
             self._switch(self._former, FIRST_S)
             self._former = None
             return self.run(again)
@@ -97,7 +110,7 @@ class _Session:
         except EdgeEmoError as error:
             if was_ready:
                 old.systemd.reloaded()
-            _refuse(error)
+            refuse(error)
             return
         new_camera = self.opened.config.what != old.config.what
         self._former = old.config if new_camera else None
@@ -111,12 +124,13 @@ class _Session:
             log.warning("%s", error)
 
     def _switch(self, config: RunConfig, first_s: float | None = None) -> None:
-        following = Opened(config, self._stop, self._notifier, self.opened, first_s)
+        following = Opened(config, self._stop, self._notifier, self.opened, first_s, self._name)
         following.take_over(self.opened)
         self.opened = following
 
 
-def _refuse(error: Exception) -> None:
+def refuse(error: Exception) -> None:
+    """Report why settings that were read again are not taken."""
     log.warning("the settings are not taken, the old ones stay: %s", error)
 
 

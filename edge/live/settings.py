@@ -63,9 +63,11 @@ class RunConfig:
     camera: str | None = setting(
         None,
         INPUT,
-        "A camera: 0, 1, picamera, picamera:1, mock, rtsp://...",
+        "A camera: 0, 1, picamera, picamera:1, mock, rtsp://... Given several times, all run in "
+        "this process.",
         metavar="N|NAME",
         shown="0",
+        repeats=True,
     )
     source: str | None = setting(
         None,

@@ -37,6 +37,7 @@ class OutputOptions:
         about: the run, for outputs that report on it.
         video: the page may show pictures.
         token: the file with the page's token; None asks for none.
+        camera: what the camera is called where the process runs several; empty where it runs one.
     """
 
     target: str
@@ -47,6 +48,7 @@ class OutputOptions:
     about: About = NOTHING_KNOWN
     video: bool = True
     token: str | None = None
+    camera: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

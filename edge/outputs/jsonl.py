@@ -54,6 +54,8 @@ class JsonLines(Output):
 
     def write(self, frame: View, observation: Observation) -> None:
         record = observation.as_record()
+        if self._options.camera:
+            record["camera"] = self._options.camera
         if self._options.live and self._rotates and self._numbering is None:
             # Not before: an output that this one replaces may have written until now.
             self._numbering = Numbering(self._path)

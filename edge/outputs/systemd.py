@@ -2,7 +2,9 @@
 
 import os
 import socket
+import threading
 import time
+from collections.abc import Iterable
 
 from ..support.values import Observation, Status
 from . import Output, View
@@ -47,6 +49,87 @@ class Notifier:
                 speaking.send(message.encode())
         except OSError:
             pass  # nobody listens; if it was systemd, its watchdog will act
+
+
+class Together:
+    """Speaks to systemd for several cameras in one process.
+
+    The service is ready with the first camera. Its watchdog is fed when every camera's loop has
+    shown since the last time that it lives, by the last one to do so: one that hangs is noticed
+    though the others go on. A camera that is away lives; one that has left is not waited for.
+    """
+
+    def __init__(self, notifier: Notifier, names: Iterable[str]) -> None:
+        self._notifier = notifier
+        self._lock = threading.Lock()
+        self._doing = dict.fromkeys(names, "starting")  # of the cameras that run
+        self._silent = set(self._doing)  # since the watchdog was fed
+        self._reloading: set[str] = set()
+        self._ready = False
+
+    def part(self, name: str) -> Notifier:
+        """Return what one camera speaks to in the service manager's stead."""
+        return _Part(self, name, self._notifier.listens)
+
+    def ready(self, name: str) -> None:
+        with self._lock:
+            self._has_reloaded(name)
+            if not self._ready:
+                self._ready = True
+                self._notifier.ready()
+
+    def reloading(self, name: str) -> None:
+        with self._lock:
+            if not self._reloading:
+                self._notifier.reloading()
+            self._reloading.add(name)
+
+    def alive(self, name: str, status: str) -> None:
+        with self._lock:
+            self._doing[name] = status
+            self._silent.discard(name)
+            if not self._silent:
+                self._silent = set(self._doing)
+                self._notifier.alive("; ".join(f"{n}: {does}" for n, does in self._doing.items()))
+
+    def stopping(self, name: str) -> None:
+        """A camera's loop has ended."""
+        with self._lock:
+            if self._doing.pop(name, None) is None:
+                return
+            self._silent.discard(name)
+            self._has_reloaded(name)
+            if not self._doing:
+                self._notifier.stopping()
+
+    def _has_reloaded(self, name: str) -> None:
+        if name in self._reloading:
+            self._reloading.discard(name)
+            if not self._reloading:
+                self._notifier.ready()
+
+
+class _Part(Notifier):
+    """One camera's voice among several."""
+
+    def __init__(self, together: Together, name: str, listens: bool) -> None:
+        self._together, self._name, self._listens = together, name, listens
+
+    @property
+    def listens(self) -> bool:
+        return self._listens
+
+    def ready(self) -> None:
+        self._together.ready(self._name)
+
+    def reloading(self) -> None:
+        self._together.reloading(self._name)
+
+    def stopping(self) -> None:
+        self._together.stopping(self._name)
+
+    def alive(self, status: str) -> None:
+        self._together.alive(self._name, status)
 
 
 class Systemd(Output):

@@ -1,19 +1,26 @@
-"""What is seen, in words: one line kept up to date on a terminal, a line for each change elsewhere."""
+"""What is seen, in words: one line kept up to date on a terminal, a line for each change elsewhere.
+
+Of several cameras each has lines of its own, with its name.
+"""
 
 import shutil
 import sys
+import threading
 
 from ..support.atomic import cannot_write
 from ..support.values import Observation
 from . import Output, OutputOptions, View
 from .annotate import NO_FACES, Rate
 
+_writing = threading.Lock()  # the lines of several cameras stay whole
+
 
 class Text(Output):
     """Writes to standard output."""
 
     def __init__(self, options: OutputOptions) -> None:
-        self._terminal = sys.stdout is not None and sys.stdout.isatty()
+        self._camera = f"{options.camera}  " if options.camera else ""
+        self._terminal = not self._camera and sys.stdout is not None and sys.stdout.isatty()
         self._rate = Rate()
         self._last: str | None = None
 
@@ -29,7 +36,7 @@ class Text(Output):
         if seen != self._last:
             self._last = seen
             when = _clock(observation)
-            write_stdout(f"{when}  {faces or NO_FACES}\n")
+            write_stdout(f"{when}  {self._camera}{faces or NO_FACES}\n")
 
     def close(self) -> None:
         if self._terminal:
@@ -46,8 +53,9 @@ def write_stdout(text: str) -> None:
     if sys.stdout is None:  # a program started without standard output
         return
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        with _writing:
+            sys.stdout.write(text)
+            sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -6,15 +6,30 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..outputs.monitoring.about import HEALTH
+from ..outputs.monitoring.about import HEALTH, HEALTH_OF_ONE
 from ..outputs.monitoring.health import Health
 from ..outputs.monitoring.health_file import read_health
 
 RUN = Path("/run/edge-emo")
 
 
-def service_health(name: str) -> Health:
-    """Return the health of the service `edge-emo@NAME`; "stopped" where it does not run."""
+def service_health(name: str) -> dict[str, Health]:
+    """Return the health of the service `edge-emo@NAME`; "stopped" where it does not run.
+
+    Returns:
+        Health by the service's name; by `NAME/CAMERA` where it has several cameras.
+    """
+    before, after = HEALTH_OF_ONE.split("{}")
+    found = {
+        f"{name}/{path.name.removeprefix(before).removesuffix(after)}": path
+        for path in sorted((RUN / name).glob(HEALTH_OF_ONE.format("*")))
+    }
+    if not found:
+        return {name: _of_one(name)}
+    return {label: read_health(path, label) for label, path in found.items()}
+
+
+def _of_one(name: str) -> Health:
     health = read_health(RUN / name / HEALTH, name)
     if health.state == "stopped" and shutil.which("systemctl"):
         return replace(health, reason=_why_stopped(name), since=_since(name) or health.since)

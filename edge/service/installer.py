@@ -21,6 +21,7 @@ from .system import (
     USER,
     Say,
     attempt,
+    cameras_of,
     check_root,
     data,
     install_extra,
@@ -66,7 +67,7 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     config = camera_config(name, camera)
     settings = _settings(name, config)
     opened_ones = needs(settings)
-    if "page" in opened_ones or settings.get("metrics_file"):
+    if "page" in opened_ones or any(map(_has_metrics, cameras_of(settings))):
         install_extra("page", say)
     make_user([], say)
     user = user_of(name)
@@ -83,7 +84,7 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
             remove_empty(drop_in.parent)
             changed = True
     changed |= write(_drop_in(name, "user"), USER_DROP_IN.format(user=user), say)
-    changed |= page.install(name, settings, say)
+    changed |= page.install(name, cameras_of(settings), say)
     keep_or_write(CONFIG / f"{name}.toml", config, say, user)
     publisher.upgrade(say)
     if not systemd_runs():
@@ -196,12 +197,18 @@ def systemd_version() -> int | None:
 
 
 def needs(settings: Mapping[str, Any]) -> set[str]:
-    """Return what the unit must open for a camera with these settings: "network", "gpio", "page"."""
-    outputs = [str(output).partition("=")[0] for output in settings.get("outputs") or []]
-    network = "://" in str(settings.get("camera") or "") or any(map(_uses_network, outputs))
-    gpio = settings.get("off_gpio") is not None
-    asked = (network, gpio, settings.get("page") is not None)
-    return {name for name, needed in zip(OPENED, asked, strict=True) if needed}
+    """Return what the unit must open for cameras with these settings: "network", "gpio", "page"."""
+    needed: set[str] = set()
+    for camera in cameras_of(settings):
+        outputs = [str(output).partition("=")[0] for output in camera.get("outputs") or []]
+        network = "://" in str(camera.get("camera") or "") or any(map(_uses_network, outputs))
+        asked = (network, camera.get("off_gpio") is not None, camera.get("page") is not None)
+        needed |= {name for name, wanted in zip(OPENED, asked, strict=True) if wanted}
+    return needed
+
+
+def _has_metrics(settings: Mapping[str, Any]) -> bool:
+    return bool(settings.get("metrics_file"))
 
 
 def _uses_network(output: str) -> bool:

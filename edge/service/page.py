@@ -1,6 +1,6 @@
 """The socket of a camera's page, which systemd opens in the service's stead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..outputs.page.address import DEFAULT, parse_address
@@ -9,25 +9,27 @@ from .system import Say, attempt, data, remove, systemd_runs, write
 FOLDER = Path("/etc/systemd/system")
 
 
-def socket_unit(name: str, page: str) -> str:
-    """Return the socket unit of a camera's page.
+def socket_unit(name: str, *pages: str) -> str:
+    """Return the socket unit of a service's pages.
 
     Args:
-        page: the address in the camera's settings.
+        pages: the addresses in its cameras' settings.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: one is none.
     """
+    listen = "ListenStream="
+    lines = "\n".join(f"{listen}{parse_address(page)}" for page in pages)
     template = data("edge-emo-page.socket")
-    return template.replace(DEFAULT, str(parse_address(page))).replace("NAME", name)
+    return template.replace(listen + DEFAULT, lines).replace("NAME", name)
 
 
-def install(name: str, settings: Mapping[str, object], say: Say) -> bool:
-    """Make the socket that the settings ask for, or remove it; return whether anything changed."""
-    page = settings.get("page")
-    if page is None:
+def install(name: str, cameras: Sequence[Mapping[str, object]], say: Say) -> bool:
+    """Make the sockets that cameras' settings ask for, or remove them; return whether anything changed."""
+    pages = [str(camera["page"]) for camera in cameras if camera.get("page") is not None]
+    if not pages:
         return uninstall(name, say)
-    return write(unit_path(name), socket_unit(name, str(page)), say)
+    return write(unit_path(name), socket_unit(name, *pages), say)
 
 
 def uninstall(name: str, say: Say) -> bool:

@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import Any
 
 from .. import data_folder
+from ..live.cameras import TABLES
 from ..support.atomic import write_text
 from ..support.errors import ServiceError
 
@@ -151,6 +153,14 @@ def _is_installed(distribution: str) -> bool:
     except PackageNotFoundError:
         return False
     return True
+
+
+def cameras_of(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the settings of each camera of a file of settings, the common ones with its own."""
+    tables = settings.get(TABLES)
+    if not isinstance(tables, dict):
+        return [settings]
+    return [{**settings, **table} for table in tables.values() if isinstance(table, dict)]
 
 
 def data(name: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HEALTH = "health.json"
+HEALTH_OF_ONE = "health-{}.json"  # of the cameras of one process
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,11 @@ class About:
 NOTHING_KNOWN = About()
 
 
-def health_path() -> Path | None:
-    """Return where a service writes its health: into the folder that systemd made for it."""
+def health_path(camera: str = "") -> Path | None:
+    """Return where a service writes its health: into the folder that systemd made for it.
+
+    Args:
+        camera: the name of one of its cameras, where it has several.
+    """
     folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    return Path(folder, HEALTH) if folder else None
+    return Path(folder, HEALTH_OF_ONE.format(camera) if camera else HEALTH) if folder else None

@@ -67,14 +67,22 @@ def parse_address(text: str) -> Address:
     return Address(host, port)
 
 
-def inherited_socket() -> socket.socket | None:
-    """Return the listening socket that systemd passed to this process; None if it passed none."""
+def inherited_socket(wanted: Address) -> socket.socket | None:
+    """Return the listening socket that systemd passed to this process; None if it passed none.
+
+    Args:
+        wanted: which one, where it passed those of several cameras' pages.
+    """
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return None
-    if int(os.environ.get("LISTEN_FDS", "0")) < 1:
-        return None
-    # A copy: the settings may be read again, and the socket must outlive this page.
-    return socket.socket(fileno=os.dup(_FIRST_FD))
+    count = int(os.environ.get("LISTEN_FDS", "0"))
+    for number in range(_FIRST_FD, _FIRST_FD + count):
+        # A copy: the settings may be read again, and the socket must outlive this page.
+        passed = socket.socket(fileno=os.dup(number))
+        if count == 1 or bound_address(passed) == wanted:
+            return passed
+        passed.close()
+    return None
 
 
 def listening_socket(address: Address) -> socket.socket:

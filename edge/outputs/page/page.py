@@ -43,7 +43,7 @@ class Page(Output):
         """
         wanted = parse_address(options.target or DEFAULT)
         token = read_or_make_token(Path(options.token)) if options.token else None
-        inherited = inherited_socket()
+        inherited = inherited_socket(wanted)
         address = bound_address(inherited) if inherited else wanted
         if not address.is_loopback and token is None:
             raise ConfigError(

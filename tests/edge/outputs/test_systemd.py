@@ -77,14 +77,13 @@ def service(listening, tmp_path):
     """Start a run as systemd would; it is ended with the test."""
     started = []
 
-    def start(text):
+    def start(text, camera='camera = "mock"', jsonl="f.jsonl"):
         config = tmp_path / "camera.toml"
-        config.write_text(
-            f'camera = "mock"\nsize = "320x240"\njsonl = "{tmp_path}/f.jsonl"\n{text}'
-        )
+        config.write_text(f'{camera}\nsize = "320x240"\njsonl = "{tmp_path}/{jsonl}"\n{text}')
         command = [sys.executable, "-m", "edge", "run", "--config", str(config)]
         streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(command, env={"NOTIFY_SOCKET": listening.path}, **streams)
+        environment = {"NOTIFY_SOCKET": listening.path, "RUNTIME_DIRECTORY": str(tmp_path)}
+        process = subprocess.Popen(command, env=environment, **streams)
         started.append(process)
         return process, config
 
@@ -315,3 +314,85 @@ def test_sigterm_ends_it_while_a_camera_hangs_in_being_opened(service, listening
     assert process.returncode == 0
     assert "settings read again; changed: camera" in err
     assert re.search(r"edge-emo: \d+ frames in", err.splitlines()[-1])
+
+
+SEVERAL = '[cameras.here]\ncamera = "mock"\n[cameras.away]\ncamera = "mock:7"\n'
+
+
+def health(path):
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {"state": "starting"}
+
+
+def test_of_several_cameras_one_that_is_away_does_not_keep_the_service_from_being_ready(
+    service, listening, tmp_path
+):
+    process, _ = service(SEVERAL, camera="", jsonl="{camera}.jsonl")
+    wait_for(listening, "READY=1")
+    assert (tmp_path / "here.jsonl").stat().st_size > 0
+    said = wait_for(listening, "camera failed: no such camera")
+    assert re.search(r"STATUS=here: .*; away: camera failed", said)
+    for name, state in (("here", "open"), ("away", "failed")):
+        while health(tmp_path / f"health-{name}.json")["state"] != state:
+            wait_for(listening, "WATCHDOG=1")
+    process.send_signal(signal.SIGTERM)
+    wait_for(listening, "STOPPING=1")
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert re.search(r"edge-emo: here: \d+ frames in", err)
+    assert "edge-emo: away: ended before the first frame" in err
+    assert "edge-emo: away: mock:7: no such camera" in err
+
+
+def test_several_cameras_take_on_new_settings_without_missing_a_frame(service, listening, tmp_path):
+    text = SEVERAL.replace("mock:7", "mock")
+    process, config = service(text, camera="", jsonl="{camera}.jsonl")
+    wait_for(listening, "READY=1")
+    both_run(listening)
+    config.write_text(config.read_text().replace("{camera}.jsonl", "new-{camera}.jsonl"))
+    reload(process, listening)
+    both_run(listening)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    for name in ("here", "away"):
+        assert f"edge-emo: {name}: settings read again; changed: jsonl" in err
+        old, new = frames(tmp_path / f"{name}.jsonl"), frames(tmp_path / f"new-{name}.jsonl")
+        assert old
+        assert new
+        assert old + new == sorted(set(old + new))
+
+
+def both_run(listening):
+    """Wait until a sign of life says of both cameras that frames flow."""
+    while wait_for(listening, "WATCHDOG=1").count("frames/s") < 2:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (SEVERAL.replace("away", "yard"), "cameras: away, yard cannot come or go"),
+        ('camera = "mock"\n', "cannot come or go"),
+        (SEVERAL.replace("mock:7", "mock") + "fps = 0", "cameras.away: fps: 0.0 is not above 0"),
+    ],
+)
+def test_a_reload_of_other_cameras_or_wrong_settings_leaves_all_as_they_are(
+    service, listening, tmp_path, new, said
+):
+    process, config = service(SEVERAL.replace("mock:7", "mock"), camera="", jsonl="{camera}.jsonl")
+    wait_for(listening, "READY=1")
+    both_run(listening)
+    config.write_text(new)
+    process.send_signal(signal.SIGHUP)
+    refused = ""
+    while "the old ones stay" not in refused:
+        refused = process.stderr.readline()
+        assert refused  # it lives
+    assert said in refused
+    both_run(listening)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0

@@ -79,3 +79,21 @@ def test_rules_and_dashboard_are_printed(edge_emo, what):
     ended = edge_emo("service", "print", what)
     assert ended.status == 0
     assert "edge_emo_frames_total" in ended.out
+
+
+def test_a_service_of_several_cameras_reports_each(edge_emo, services, assert_refused, tmp_path):
+    services("house", runs=False)
+    (tmp_path / "run" / "house").mkdir(parents=True)
+    for name in ("front", "door"):
+        target = str(tmp_path / "run" / "house" / f"health-{name}.json")
+        output = HealthFile(OutputOptions(target, True, 30.0, about=About(camera=name)))
+        if name == "front":
+            output.write(None, frame())
+        else:
+            output.status(Status("0", "failed", "gave no frame for 5 s", datetime.now(UTC)))
+    told = json.loads(edge_emo("service", "--json").out)["services"]
+    assert {name: found["ok"] for name, found in told.items()} == {
+        "house/door": False,
+        "house/front": True,
+    }
+    assert_refused(edge_emo("service", "--check"), "edge-emo@house/door: failed: gave no frame")

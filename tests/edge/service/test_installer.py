@@ -10,9 +10,9 @@ import pytest
 
 from edge.live.schema import check_types
 from edge.live.settings import RunConfig
-from edge.service import installer
+from edge.service import installer, page
 from edge.service.page import socket_unit
-from edge.service.system import keep_or_write, user_of
+from edge.service.system import cameras_of, keep_or_write, user_of
 from edge.support.errors import ConfigError, ServiceError
 
 
@@ -155,3 +155,27 @@ def test_settings_are_readable_by_one_user_only(monkeypatch, tmp_path):
     assert path.read_text() == "camera = 0"
     assert path.stat().st_mode & 0o777 == 0o600
     assert owners == {path: ("edge-emo-door", "root")}
+
+
+SEVERAL = {
+    "jsonl": "{camera}.jsonl",
+    "cameras": {
+        "front": {"camera": "0", "page": "127.0.0.1:8048"},
+        "door": {"camera": "rtsp://host/1", "page": ":8049", "off_gpio": 17},
+    },
+}
+
+
+def test_for_several_cameras_the_unit_opens_what_any_of_them_needs():
+    assert installer.needs(SEVERAL) == {"network", "gpio", "page"}
+    assert installer.needs({"camera": ["0", "rtsp://host/1"]}) == {"network"}
+
+
+def test_systemd_listens_for_each_camera_s_page(tmp_path, monkeypatch):
+    monkeypatch.setattr("edge.service.page.FOLDER", tmp_path)
+    assert page.install("house", cameras_of(SEVERAL), lambda line: None)
+    lines = page.unit_path("house").read_text().splitlines()
+    assert [line for line in lines if line.startswith("ListenStream=")] == [
+        "ListenStream=127.0.0.1:8048",
+        "ListenStream=127.0.0.1:8049",
+    ]

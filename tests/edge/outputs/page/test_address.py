@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 
 import pytest
 
@@ -63,4 +64,24 @@ def test_a_port_that_is_taken_is_an_error_that_says_so():
 def test_a_socket_is_taken_over_only_if_it_was_meant_for_this_process(monkeypatch):
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_PID", str(os.getpid() + 1))
-    assert place.inherited_socket() is None
+    assert place.inherited_socket(place.parse_address(":0")) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="systemd passes sockets on Linux only")
+def test_of_several_sockets_a_page_takes_over_its_own(monkeypatch):
+    first = 900  # above what this process has open
+    monkeypatch.setattr(place, "_FIRST_FD", first)
+    monkeypatch.setenv("LISTEN_FDS", "2")
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as front,
+        socket.create_server(("127.0.0.1", 0)) as door,
+    ):
+        passed = [os.dup2(front.fileno(), first), os.dup2(door.fileno(), first + 1)]
+        try:
+            with place.inherited_socket(place.bound_address(door)) as taken:
+                assert place.bound_address(taken) == place.bound_address(door)
+            assert place.inherited_socket(place.parse_address("127.0.0.1:1")) is None
+        finally:
+            for number in passed:
+                os.close(number)
