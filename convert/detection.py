@@ -17,7 +17,7 @@ import numpy as np
 from edge import __version__
 from edge.cli import main as run_command
 from edge.cli import verbose_option
-from edge.faces.network import UNIT, Map, Maps, decode, distinct
+from edge.faces.maps import UNIT, Map, Maps, decode, distinct
 from edge.inference.model_file import DETECTION, write_model
 from edge.inference.runtime import Runtime
 from edge.support.errors import ConversionError

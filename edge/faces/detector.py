@@ -60,7 +60,8 @@ class Detector(Protocol):
     """Finds the faces in a gray picture and remembers nothing.
 
     A class that does this becomes a detector of `edge-emo run` by an entry point in the group
-    `edge_emo.detectors`; it is made with a `DetectorOptions`.
+    `edge_emo.detectors`; it is made with a `DetectorOptions`. One that looks longer at a single
+    picture than at one of many frames also has `glance(image)`, which returns the same at less cost.
     """
 
     def detect(self, image: np.ndarray) -> list[Detection]:

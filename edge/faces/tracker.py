@@ -79,9 +79,15 @@ class Tracker:
     whole frame searched, which corrects the known faces and finds new ones.
     """
 
-    def __init__(self, detector: Detector, every_s: float = 0.0) -> None:
-        """Begin with no faces; with `every_s` 0 every frame is searched."""
-        self._detector = detector
+    def __init__(self, detector: Detector, every_s: float = 0.0, continuous: bool = True) -> None:
+        """Begin with no faces.
+
+        Args:
+            every_s: seconds between two searches; with 0 every frame is searched.
+            continuous: more frames of the scene come, so that a glance at each is enough.
+        """
+        glance = getattr(detector, "glance", detector.detect)
+        self._look = glance if continuous else detector.detect
         self._every_s = every_s
         self._faces: list[Known] = []
         self._next = 1
@@ -117,7 +123,7 @@ class Tracker:
 
     def _detect(self, picture: Pyramid, now_s: float) -> None:
         self._detected_s = now_s
-        found = distinct(self._detector.detect(picture.gray))
+        found = distinct(self._look(picture.gray))
         pairs = _pairs([face.box for face in self._faces], [one.box for one in found])
         for face, known in zip(self._faces, pairs, strict=True):
             if known is None:

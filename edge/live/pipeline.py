@@ -66,7 +66,7 @@ class Pipeline:
         return self._observation(frame, faces, started, detected, done)
 
     def _forget(self) -> None:
-        self._tracker = Tracker(self._detector, self._search_every_s)
+        self._tracker = Tracker(self._detector, self._search_every_s, self._continuous)
         self._smoother = EmotionSmoother(self._unsure_below)
 
     def _observation(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.faces.network import CHANNELS, decode
+from edge.faces.maps import CHANNELS, decode
 from edge.support.errors import ConversionError
 
 
@@ -58,7 +58,7 @@ def test_scenes_that_were_never_made_are_refused_by_name(detection, tmp_path):
 
 
 def test_faces_found_and_boxes_on_none_are_counted(detection):
-    from edge.faces.network import Map
+    from edge.faces.maps import Map
 
     values = np.zeros((8, 8, CHANNELS), np.float32)
     values[..., :2] = -20

@@ -31,7 +31,7 @@ def build(height: int | None = None, width: int | None = None) -> keras.Model:
     Returns:
         A model from gray pixels 0..255, float32 `[n, height, width, 1]`, to the three maps in the
         order of `STRIDES`, float32 `[n, height / stride, width / stride, CHANNELS]`: the logits of
-        class and object, then offsets in strides (`edge.faces.network` decodes them).
+        class and object, then offsets in strides (`edge.faces.maps` decodes them).
     """
     picture = keras.Input((height, width, 1), name="picture")
     x = layers.ZeroPadding2D(1, name="stage0_pad")(picture)

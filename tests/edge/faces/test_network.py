@@ -8,18 +8,8 @@ from faces import FACES, portrait
 from edge.faces import DetectorOptions
 from edge.faces.crop import to_gray
 from edge.faces.detector import FACE
-from edge.faces.network import (
-    CHANNELS,
-    UNIT,
-    Found,
-    Map,
-    NetworkDetector,
-    confidence,
-    decode,
-    distinct,
-    reduced,
-    square,
-)
+from edge.faces.maps import CHANNELS, UNIT, Found, Map, decode, distinct, reduced, square
+from edge.faces.network import NetworkDetector, confidence
 from edge.inference.model_file import DETECTION, find_model
 from edge.support.boxes import iou
 from edge.support.errors import DetectorError
@@ -197,3 +187,34 @@ def test_a_face_that_fills_the_picture_or_is_partly_outside_is_found(detector, p
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2000), (2000, 2), (23, 23), (4000, 30)])
 def test_a_picture_too_small_or_thin_for_a_face_has_none(detector, pixels, shape):
     assert not any(face.score >= FACE for face in detector.detect(pixels(*shape)))
+
+
+def in_a_large_picture(portrait, side):
+    """Return 1280x720 gray with a portrait whose face is about `side` pixels wide, and its box."""
+    x, y, width, _ = FACES["astronaut"]
+    ratio = side / width
+    size = round(portrait.shape[1] * ratio), round(portrait.shape[0] * ratio)
+    picture = np.full((720, 1280), 128, np.uint8)
+    picture[200 : 200 + size[1], 300 : 300 + size[0]] = cv2.resize(
+        portrait, size, interpolation=cv2.INTER_AREA
+    )
+    return picture, (300 + round(x * ratio), 200 + round(y * ratio), side, side)
+
+
+def test_a_still_is_looked_at_closely_enough_for_small_faces(detector, portraits):
+    picture, box = in_a_large_picture(portraits[0], 26)
+    best = max(detector.detect(picture), key=lambda face: face.score)
+    assert best.score >= FACE
+    assert iou(best.box, box) > 0.5
+
+
+def test_a_glance_takes_the_large_faces_of_a_large_picture(detector, portraits):
+    picture, box = in_a_large_picture(portraits[0], 90)
+    (face,) = (f for f in detector.glance(picture) if f.score >= FACE)
+    assert iou(face.box, box) > 0.5
+
+
+def test_a_face_that_two_looks_find_is_one_face(detector, portraits):
+    picture, box = in_a_large_picture(portraits[0], 100)
+    (face,) = (f for f in detector.detect(picture) if f.score >= FACE)
+    assert iou(face.box, box) > 0.5
