@@ -108,8 +108,16 @@ class _TimedDetector:
         self.ms = 0.0
 
     def detect(self, image: np.ndarray) -> list[Detection]:
+        return self._timed(self._detector.detect, image)
+
+    def glance(self, image: np.ndarray) -> list[Detection]:
+        return self._timed(getattr(self._detector, "glance", self._detector.detect), image)
+
+    def _timed(
+        self, look: Callable[[np.ndarray], list[Detection]], image: np.ndarray
+    ) -> list[Detection]:
         began = time.perf_counter()
-        found = self._detector.detect(image)
+        found = look(image)
         self.ms += (time.perf_counter() - began) * 1000
         return found
 

@@ -83,13 +83,10 @@ class Maps:
         ]
 
 
-def reduced(image: np.ndarray, ratio: float) -> np.ndarray:
-    """Return the picture at `ratio` of its size, its edge repeated to full multiples of `UNIT`."""
-    if ratio < 1:
-        size = max(1, round(image.shape[1] * ratio)), max(1, round(image.shape[0] * ratio))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    down, right = (-side % UNIT for side in image.shape)
-    return cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_REPLICATE)
+def filled(picture: np.ndarray) -> np.ndarray:
+    """Return the picture with its edge repeated to full multiples of `UNIT`."""
+    down, right = (-side % UNIT for side in picture.shape)
+    return cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REPLICATE)
 
 
 def decode(maps: list[Map], least: float) -> Found:

@@ -7,6 +7,7 @@ read: each cell of a map holds the logits of "a face" and "a thing", a box and b
 import math
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
 from ..inference.model_file import DETECTION, ModelFile, find_model, read_model
@@ -14,7 +15,7 @@ from ..inference.trial import open_model
 from ..support.boxes import same_face
 from ..support.errors import DetectorError, ModelError
 from .detector import FACE, Detection, DetectorOptions
-from .maps import UNIT, Maps, decode, distinct, reduced, square, whole
+from .maps import UNIT, Maps, decode, distinct, filled, square, whole
 from .pyramid import Pyramid
 
 PIXELS = 225_000  # that a picture is reduced to, where no smallest face is asked for: 640x352
@@ -59,29 +60,30 @@ class NetworkDetector:
         ratios = [self._ratio(image.shape)]
         if self._min_face is None and image.size > LARGE:
             ratios.append(_ratio_for(FINE, image.shape))
-        return self._judged(image, ratios)
+        return self._judged(image, ratios, cv2.INTER_AREA)
 
     def glance(self, image: np.ndarray) -> list[Detection]:
         """Return what one look finds, however large the picture is: for one of many frames."""
-        return self._judged(image, [self._ratio(image.shape)])
+        return self._judged(image, [self._ratio(image.shape)], cv2.INTER_LINEAR)
 
-    def _judged(self, image: np.ndarray, ratios: list[float]) -> list[Detection]:
+    def _judged(self, image: np.ndarray, ratios: list[float], way: int) -> list[Detection]:
         """Return the faces that looks at these sizes find, each once, the surest first."""
         picture = Pyramid(image)
-        found = [self._judge(picture, one) for ratio in ratios for one in self._look(image, ratio)]
+        looks = (self._look(picture, ratio, way) for ratio in ratios)
+        found = [self._judge(picture, one) for look in looks for one in look]
         faces: list[Detection] = []
         for one in sorted(found, key=lambda one: -one.score):
             if not any(same_face(one.box, face.box) for face in faces):
                 faces.append(one)
         return faces
 
-    def _look(self, image: np.ndarray, ratio: float) -> Iterator[Detection]:
+    def _look(self, picture: Pyramid, ratio: float, way: int) -> Iterator[Detection]:
         """Yield what one look at the picture at `ratio` of its size finds, with the network's scores."""
-        fed = reduced(image, ratio)
+        fed = filled(picture.reduced(ratio, way))
         found = decode(self._maps(fed.shape).run(fed), LEAST * self._threshold)
         for index in distinct(found):
             box = square(found.boxes[index]) / ratio
-            if box[2] < 0.8 * (self._min_face or 0.0) * image.shape[0]:
+            if box[2] < 0.8 * (self._min_face or 0.0) * picture.shape[0]:
                 continue
             right, left = (found.eyes[index] / ratio).tolist()
             yield Detection(whole(box), float(found.scores[index]), (tuple(right), tuple(left)))

@@ -8,7 +8,7 @@ from faces import FACES, portrait
 from edge.faces import DetectorOptions
 from edge.faces.crop import to_gray
 from edge.faces.detector import FACE
-from edge.faces.maps import CHANNELS, UNIT, Found, Map, decode, distinct, reduced, square
+from edge.faces.maps import CHANNELS, UNIT, Found, Map, decode, distinct, filled, square
 from edge.faces.network import NetworkDetector, confidence
 from edge.inference.model_file import DETECTION, find_model
 from edge.support.boxes import iou
@@ -90,9 +90,9 @@ def test_a_square_has_the_boxs_middle():
 
 @pytest.mark.parametrize("shape", [(480, 640), (721, 1283), (33, 700), (1, 1)])
 def test_pictures_are_filled_up_to_whole_cells(shape):
-    fed = reduced(np.full(shape, 7, np.uint8), 0.5)
+    fed = filled(np.full(shape, 7, np.uint8))
+    assert all(UNIT > more >= 0 for more in np.subtract(fed.shape, shape))
     assert all(side and side % UNIT == 0 for side in fed.shape)
-    assert fed.shape[0] >= shape[0] * 0.5
     assert (fed == 7).all()
 
 

@@ -166,6 +166,21 @@ def test_a_still_picture_costs_one_detection(textured):
     assert detector.asked == 1
 
 
+def test_a_glance_is_enough_where_more_frames_come(textured):
+    class Glancing(Scripted):
+        glances = 0
+
+        def glance(self, image):
+            self.glances += 1
+            return list(self.faces)
+
+    detector = Glancing((100, 100, 80, 80))
+    Tracker(detector).update(textured(100, 100), 0.0)
+    assert (detector.glances, detector.asked) == (1, 0)
+    Tracker(detector, continuous=False).update(textured(100, 100), 0.0)
+    assert (detector.glances, detector.asked) == (1, 1)
+
+
 def test_a_face_is_followed_between_detections_by_what_it_looks_like(textured):
     tracker = Tracker(Scripted((100, 100, 80, 80)), every_s=1e9)
     tracker.update(textured(100, 100), 0.0)
