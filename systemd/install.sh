@@ -41,7 +41,7 @@ if [ "$bits" = 32 ]; then
     need cv2 python3-opencv
     [ -f /usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml ] || need no_module opencv-data
 fi
-case ${1:-} in picamera*) need picamera2 python3-picamera2 ;; esac
+case " $* " in *" picamera"*) need picamera2 python3-picamera2 ;; esac
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -47,7 +47,9 @@ def command(context: click.Context, as_json: bool, check: bool) -> None:
 
 @command.command("install")
 @click.argument("name", default="0")
-@click.option("--camera", metavar="N|NAME|URL", help="The camera.  [default: NAME]")
+@click.option(
+    "--camera", metavar="N|NAME|URL", help="The camera.  [default: as its settings say, or NAME]"
+)
 @click.option(
     "--from",
     "source",
@@ -61,7 +63,8 @@ def install(name: str, camera: str | None, source: Path | None, start: bool) -> 
     """Install or upgrade a service; its settings stay.
 
     NAME is the camera's; its service is edge-emo@NAME. The name 'publish' stands for the publisher, which
-    sends the records of all cameras by MQTT.
+    sends the records of all cameras by MQTT. Where /etc/edge-emo/NAME.toml is there already, it says which
+    camera it is: so a password need not stand in a command.
 
     \b
     Examples:

@@ -56,7 +56,7 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     """Make the service `edge-emo@NAME`, or bring it up to date; its settings stay as they are.
 
     Args:
-        name: of the instance; a camera's own name where `camera` is None.
+        name: of the instance; a camera's own name where `camera` is None and there are no settings yet.
         start: start it, or restart it.
         say: is called with every change.
 
@@ -65,7 +65,8 @@ def install(name: str, camera: str | None, start: bool, say: Say) -> None:
     """
     check_root()
     config = camera_config(name, camera)
-    settings = _settings(name, config)
+    in_place = _settings(name)
+    settings = tomllib.loads(config) if in_place is None else in_place
     opened_ones = needs(settings)
     if "page" in opened_ones or any(map(_has_metrics, cameras_of(settings))):
         install_extra("page", say)
@@ -157,13 +158,16 @@ def instances() -> list[str]:
 def camera_config(name: str, camera: str | None) -> str:
     """Return the settings that a new instance starts with, as TOML.
 
+    Settings that are there need no camera: a password in its URL then stands in no process list.
+
     Raises:
         ServiceError: `name` cannot name an instance, or says nothing of a camera.
     """
     if not _NAME.fullmatch(name) or name in RESERVED:
         raise ServiceError(f"name: '{name}' can be no service's name; use letters and digits")
     if camera is None:
-        if not (name.isdecimal() or name.partition(":")[0] in ("picamera", "mock")):
+        says_which = name.isdecimal() or name.partition(":")[0] in ("picamera", "mock")
+        if not says_which and _settings(name) is None:
             raise ServiceError(
                 f"camera: which one is '{name}'? Say it with --camera (0, picamera, rtsp://...)"
             )
@@ -218,11 +222,17 @@ def _uses_network(output: str) -> bool:
     return bool(getattr(registry.load(registry.OUTPUTS, output), "network", False))
 
 
-def _settings(name: str, config: str) -> dict[str, Any]:
-    """Return the settings in place, or where there are none those in `config`."""
+def _settings(name: str) -> dict[str, Any] | None:
+    """Return the settings in place; None where there is no such file."""
     path = CONFIG / f"{name}.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8") if path.exists() else config)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (
+        PermissionError
+    ):  # only their service and root read them; that this needs root is said later
+        return {}
     except (OSError, ValueError) as error:
         raise ServiceError(
             f"{path}: cannot be read: {error}; correct it and repeat the command"

@@ -66,6 +66,18 @@ def test_a_name_that_says_nothing_of_a_camera_needs_one(edge_emo, assert_refused
     assert_refused(edge_emo("service", "install", "door"), "camera: which one is 'door'?")
 
 
+def test_settings_that_are_there_say_which_camera_it_is(monkeypatch, tmp_path):
+    """So a password in its URL stands in no process list."""
+    monkeypatch.setattr(installer, "CONFIG", tmp_path)
+    with pytest.raises(ServiceError, match="which one is 'door'"):
+        installer.camera_config("door", None)
+    (tmp_path / "door.toml").write_text('camera = "rtsp://me:secret@host/1"\n')
+    assert "secret" not in installer.camera_config("door", None)
+    (tmp_path / "door.toml").write_text("camera = ")
+    with pytest.raises(ServiceError, match=r"door\.toml: cannot be read"):
+        installer.camera_config("door", None)
+
+
 def test_the_unit_that_is_printed_is_the_one_that_is_installed(edge_emo):
     ended = edge_emo("service", "print")
     assert (ended.status, ended.err) == (0, "")
