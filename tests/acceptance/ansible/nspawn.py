@@ -29,6 +29,10 @@ from signed_models import make_models
 
 EMO = "/opt/edge-emo/bin/edge-emo"
 NAMES = ("one", "two", "three")
+SECRET = (
+    "settings-secret-8841"  # stands in a camera's settings, as the password in a camera's URL would
+)
+SETTINGS = {"camera": "mock", "off_file": f"/var/lib/edge-emo/off-{SECRET}"}
 ROLE = REPOSITORY / "deploy" / "ansible"
 
 
@@ -55,7 +59,7 @@ class Fleet(Checks):
                     "ansible_python_interpreter": "/usr/bin/python3",
                     "edge_emo_wheel": str(wheel),
                     "edge_emo_cameras": [
-                        {"name": "mock", "settings": {"camera": "mock", "fps": 2}},
+                        {"name": "door", "settings": {**SETTINGS, "fps": 2}},
                     ],
                     "edge_emo_model": str(work / "models" / "porch-1.0.tflite"),
                     "edge_emo_min_fps": 0.2,
@@ -78,11 +82,12 @@ class Fleet(Checks):
         inventory["edge_emo"]["vars"].update(changed)
         path = self.work / "inventory.json"
         path.write_text(json.dumps(inventory))
-        command = ["ansible-playbook", "-i", str(path), *options, "site.yml"]
+        command = ["ansible-playbook", "-v", "-i", str(path), *options, "site.yml"]
         done = subprocess.run(command, cwd=ROLE, capture_output=True, text=True, check=False)
         with (self.work / "ansible.log").open("a") as log:
             log.write(f"\n==== {command}\n{done.stdout}{done.stderr}")
-        assert PASSWORDS["reader"] not in done.stdout + done.stderr
+        for secret in (PASSWORDS["reader"], SECRET):
+            assert secret not in done.stdout + done.stderr, f"Ansible prints {secret}"
         recap = done.stdout.partition("PLAY RECAP")[2]
         counts = {
             line.split()[0]: {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
@@ -113,31 +118,37 @@ class Fleet(Checks):
         assert set(self.in_use().values()) == {"porch 1.0"}, self.in_use()
         for machine in self.machines.values():
             assert machine.sh(f"{EMO} service --check; echo $?").endswith("0")
+            journal = machine.sh("journalctl -q -b --no-pager")
+            for secret in (PASSWORDS["reader"], SECRET):
+                assert secret not in journal, f"{secret} stands in the journal"
         for name in NAMES:
             until(lambda n=name: self.reader.last(f"edge-emo/{n}/status") == "online", 30)
-            until(lambda n=name: self.reader.last(f"edge-emo/{n}/mock/records"), 30)
+            until(lambda n=name: self.reader.last(f"edge-emo/{n}/door/records"), 30)
         changes = [count["changed"] for count in counts.values()]
-        return f"{changes} changes; porch 1.0 in use and records arriving from all three"
+        return (
+            f"{changes} changes; porch 1.0 in use and records arriving from all three; neither the "
+            "publisher's password nor the cameras' settings in the journal or in what Ansible prints"
+        )
 
     def again(self) -> str:
         pids = {
-            n: m.sh("systemctl show -P MainPID edge-emo@mock") for n, m in self.machines.items()
+            n: m.sh("systemctl show -P MainPID edge-emo@door") for n, m in self.machines.items()
         }
         status, counts, said = self.play()
         assert status == 0, said
         assert [count["changed"] for count in counts.values()] == [0, 0, 0], counts
         for name, machine in self.machines.items():
-            assert machine.sh("systemctl show -P MainPID edge-emo@mock") == pids[name]
+            assert machine.sh("systemctl show -P MainPID edge-emo@door") == pids[name]
         return "nothing changed on any of the three, no service was restarted"
 
     def check_mode(self) -> str:
-        sums = {n: m.sh("sha256sum /etc/edge-emo/mock.toml") for n, m in self.machines.items()}
-        cameras = [{"name": "mock", "settings": {"camera": "mock", "fps": 1}}]
+        sums = {n: m.sh("sha256sum /etc/edge-emo/door.toml") for n, m in self.machines.items()}
+        cameras = [{"name": "door", "settings": {**SETTINGS, "fps": 1}}]
         status, counts, said = self.play("--check", edge_emo_cameras=cameras)
         assert status == 0, said
         assert all(count["changed"] for count in counts.values()), counts
         for name, machine in self.machines.items():
-            assert machine.sh("sha256sum /etc/edge-emo/mock.toml") == sums[name]
+            assert machine.sh("sha256sum /etc/edge-emo/door.toml") == sums[name]
         return f"{[c['changed'] for c in counts.values()]} changes foreseen, none made"
 
     def bad_model(self) -> str:
