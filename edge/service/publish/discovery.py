@@ -4,6 +4,8 @@ The form is that of Home Assistant's MQTT device discovery, as of 2026.2.
 """
 
 import re
+import zlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,10 +31,11 @@ def discovery(
         switch: the cameras can be switched off and on.
     """
     components: dict[str, Any] = {}
+    slugs = _slugs(cameras)
     for camera in cameras:
         prefix = f"{camera} " if len(cameras) > 1 else ""
         for key, entity in _camera_entities(topics, camera).items():
-            _add(components, topics, f"{_slug(camera)}_{key}", entity)
+            _add(components, topics, f"{slugs[camera]}_{key}", entity)
             entity["name"] = (prefix + entity["name"]).capitalize()
     for key, entity in _machine_entities(topics, temperature, switch).items():
         _add(components, topics, key, entity)
@@ -151,5 +154,13 @@ def _machine_entities(topics: Topics, temperature: bool, switch: bool) -> dict[s
     return entities
 
 
-def _slug(camera: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "_", camera)
+def _slugs(cameras: Sequence[str]) -> dict[str, str]:
+    """Return what ids call each camera: `hall.1` is `hall_1`, with more behind it if two would be the same."""
+    plain = {camera: re.sub(r"[^A-Za-z0-9_-]", "_", camera) for camera in cameras}
+    often = Counter(plain.values())
+    return {
+        camera: slug
+        if slug == camera or often[slug] == 1
+        else f"{slug}_{zlib.crc32(camera.encode()):08x}"
+        for camera, slug in plain.items()
+    }

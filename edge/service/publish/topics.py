@@ -24,7 +24,7 @@ class Topics:
 
     @property
     def machine(self) -> str:
-        """Retained JSON: the off switch, the temperature, and records lost or waiting."""
+        """Retained JSON: the off switch, the temperature, and how many records were lost."""
         return f"{self.base}/{self.host}/machine"
 
     @property

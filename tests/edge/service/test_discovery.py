@@ -1,4 +1,4 @@
-"""What Home Assistant is shown; that it takes it is shown by tests/acceptance/publish/homeassistant.py."""
+"""What Home Assistant is shown; that it takes it is shown by tests/acceptance/publish/home_assistant.py."""
 
 import json
 
@@ -17,7 +17,10 @@ def introduce(cameras=("door",), **changed):
 
 
 def test_every_entity_is_unique_and_none_sets_an_object_id():
-    components = introduce(["door", "picamera:1"])["components"]
+    components = introduce(["door", "hall", "hall.1", "hall:1", "hall_1", "picamera:1"])[
+        "components"
+    ]
+    assert len(components) == 6 * 12 + 2
     for key in ("unique_id", "default_entity_id"):
         values = [entity[key] for entity in components.values()]
         assert len(set(values)) == len(values)
