@@ -1,6 +1,7 @@
 """URLs of cameras and files: what kind each is, and how it may be shown without its secrets."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -142,9 +143,27 @@ def _masked(text: str) -> str:
     if not mark:
         path, mark, query = text.partition("#")
     path = re.sub(r"([\w.-]+)=([^/&;]*)", _value, path)  # some cameras take names in their path
+    path = "/".join(_MASK if _is_token(segment) else segment for segment in path.split("/"))
     parts = re.split(r"([&;#?])", query)
     shown = [part if part in "&;#?" else _part(part) for part in parts]
     return path + mark + "".join(shown)
+
+
+def _is_token(segment: str) -> bool:
+    """Whether a part of a path looks random, as the keys that some cameras have in their URLs.
+
+    Example:
+        >>> _is_token("tQ1oBpaP9YtxLnWL"), _is_token("h264Preview_01_main")
+        (True, False)
+    """
+    if re.fullmatch(r"(?=.*\d)[0-9a-fA-F-]{16,}", segment):
+        return True
+    if not re.fullmatch(r"[\w+~-]{12,}", segment):
+        return False
+    kinds = ["0" if c.isdigit() else "A" if c.isupper() else "a" for c in segment if c.isalnum()]
+    # From a capital to a small letter words change, too.
+    changes = sum(pair[0] != pair[1] and pair != ("A", "a") for pair in pairwise(kinds))
+    return changes >= 5 and 3 * changes >= len(kinds)
 
 
 def _part(part: str) -> str:

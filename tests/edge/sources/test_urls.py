@@ -32,6 +32,12 @@ SECRET = "s3cr3t"
         ("rtsp://user:s3?cr3t@host/1", "rtsp://user@host/1"),
         ("rtsp://user:1/s3cr3t@host/1", "rtsp://user@host/1"),
         ("rtsp://user:s3#cr3t@host/1?channel=1", "rtsp://user@host/1?channel=1"),
+        ("rtsps://h:7441/s3cr3tQ1oBpaP9Yt?enableSrtp", "rtsps://h:7441/***?enableSrtp"),
+        ("http://h/9f8a7b6c5d4e3f2a1b0c/stream", "http://h/***/stream"),
+        ("http://h/550e8400-e29b-41d4-a716-446655440000", "http://h/***"),
+        ("rtsp://h/ISAPI/Streaming/channels/102/httpPreview",) * 2,
+        ("rtsp://h/h264Preview_01_main",) * 2,
+        ("rtsp://h/live_stream_1080p_h265_main_2",) * 2,
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url, shown):
@@ -69,7 +75,11 @@ def test_a_url_that_lost_a_slash_shows_no_password(edge_emo, assert_refused):
 
 def test_a_password_under_a_wrong_name_is_not_printed(edge_emo, tmp_path):
     config = tmp_path / "config.toml"
-    for text in ('fps = "s3cr3t"', 'camera = ["rtsp://u:s3cr3t@h"]', 'camra = "rtsp://u:s3cr3t@h"'):
+    for text in (
+        'fps = "s3cr3t"',
+        'camera = [["rtsp://u:s3cr3t@h"]]',
+        'camra = "rtsp://u:s3cr3t@h"',
+    ):
         config.write_text(text)
         ended = edge_emo("run", "--config", config)
         assert ended.status == 1
