@@ -51,12 +51,17 @@ class Ended:
 
 @dataclass(frozen=True)
 class Case:
-    """One input: its arguments, what is wanted in words, and whether an end is that."""
+    """One input: its arguments, what is wanted in words, and whether an end is that.
+
+    Attributes:
+        twin: the same pictures in a plain form, in which as many faces must be found.
+    """
 
     name: str
     arguments: tuple[str, ...]
     wanted: str
     right: Callable[[Ended], bool]
+    twin: str = ""
 
 
 def run(program: str, arguments: tuple[str, ...], folder: Path) -> Ended:
@@ -111,8 +116,8 @@ def _says(*words: str) -> Callable[[Ended], bool]:
     return lambda ended: ended.is_refused and all(word in ended.err for word in words)
 
 
-def _film(name: str, wanted: str, right: Callable[[Ended], bool]) -> Case:
-    return Case(name, ("run", "--source", name, "--jsonl", "-"), wanted, right)
+def _film(name: str, wanted: str, right: Callable[[Ended], bool], twin: str = "") -> Case:
+    return Case(name, ("run", "--source", name, "--jsonl", "-"), wanted, right, twin)
 
 
 def _model(name: str, *words: str) -> Case:
@@ -121,7 +126,7 @@ def _model(name: str, *words: str) -> Case:
 
 
 CASES = (
-    _film("no-timestamps.h264", "200 records, 195 faces or more, time rises", _records(200, 195)),
+    _film("no-timestamps.h264", "200 records, its twin's faces, time rises", _records(200, 1), "no-timestamps-twin.mp4"),
     _film("interlaced.mp4", "98 faces or more, or refused by name", lambda e: _records(100, 98)(e) or (e.is_refused and "interlaced" in e.err)),
     _film("progressive-twin.mp4", "98 faces or more", _records(100, 98)),
     _film("trimmed.mp4", "77 records, 75 faces or more", _records(77, 75)),
@@ -140,7 +145,7 @@ CASES = (
     _model("indexerror-no-input.tflite"),
     _model("runtimeerror-lacks-data.tflite"),
     _model("memory-2.4GB-shape.tflite", "memory"),
-    _model("not-probabilities.tflite", "no probabilities"),
+    _model("not-probabilities.tflite", "not probabilities"),
     _model("zipbomb-142kB-to-2GB.tflite", "unpacks"),
     Case("hostile/escape-codes-in-task.tflite", ("run", "--model", "hostile/escape-codes-in-task.tflite", "--source", "demo"), "one line without a control character", lambda e: e.is_refused and all(c.isprintable() or c == "\n" for c in e.err)),
     Case("hostile/bomb-1.5MB-to-1.5GB.keras", ("evaluate", "--model", "hostile/bomb-1.5MB-to-1.5GB.keras", "--data", "grays"), "refused in bounds", _says("unpacks")),
@@ -189,6 +194,9 @@ def main() -> None:
         for place, program in enumerate(programs):
             ended = run(program, case.arguments, options.folder)
             right = case.right(ended)
+            if case.twin:
+                twin = run(program, ("run", "--source", case.twin, "--jsonl", "-"), options.folder)
+                right = right and ended.faces == twin.faces
             wrong += place == 0 and not right
             cells += [told(ended), "yes" if right else "**no**"]
         print("| " + " | ".join(cells) + " |", flush=True)

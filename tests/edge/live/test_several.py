@@ -11,8 +11,11 @@ import threading
 import pytest
 
 from edge.live.cameras import each_camera
+from edge.live.loop import Summary
+from edge.live.session import Outcome
 from edge.live.several import hold_sessions
 from edge.outputs.systemd import Notifier, Together
+from edge.support.errors import SourceError
 
 PATIENCE_S = 600
 linux = pytest.mark.skipif(sys.platform != "linux", reason="systemd and pipes are of Linux")
@@ -216,3 +219,58 @@ def test_the_service_is_ready_with_its_first_camera_and_reloads_once_for_all():
     heard.take()
     front.stopping()  # one that ends within its reload has reloaded
     assert heard.take() == ["READY=1"]
+
+
+@pytest.fixture
+def hold(monkeypatch):
+    """Run sessions whose cameras do what `acts` says by name; return how each ended, and all."""
+
+    def run(acts, stop, notifier=None, stop_after=None):
+        monkeypatch.setattr(
+            "edge.live.session.Session.hold",
+            lambda session, again, reread: acts[session.opened.config.label](),
+        )
+        configs = each_camera({}, (), {name: {"camera": "mock"} for name in acts})
+        ends = {}
+
+        def ended(name, end):
+            ends[name] = end
+            if name == stop_after:
+                stop.set()
+
+        notifier = notifier or Notifier()
+        hung = hold_sessions(configs, stop, notifier, threading.Event(), dict, ended)
+        return ends, hung
+
+    return run
+
+
+DONE = Outcome(Summary(0, 0, 0.0, 0), 0, hung=False)
+
+
+def test_a_camera_that_does_not_end_is_left_when_the_others_have(hold, monkeypatch):
+    monkeypatch.setattr("edge.live.several.STOP_S", 0)
+    released = threading.Event()
+    acts = {"hangs": lambda: released.wait() and DONE, "ends": lambda: DONE}
+    try:
+        ends, hung = hold(acts, threading.Event(), stop_after="ends")
+    finally:
+        released.set()
+    assert hung
+    assert ends["ends"] is DONE
+    assert str(ends["hangs"]) == "did not end within 0 s and is left"
+
+
+def test_a_service_makes_way_for_a_new_process_once_a_camera_has_ended_for_good(hold, monkeypatch):
+    monkeypatch.setattr("edge.live.several.NEW_PROCESS_S", 0)
+    stop = threading.Event()
+
+    def fails():
+        raise SourceError("its driver does not return")
+
+    ends, hung = hold({"fails": fails, "goes-on": lambda: stop.wait() and DONE}, stop, Heard())
+    assert (str(ends["fails"]), ends["goes-on"], hung) == (
+        "its driver does not return",
+        DONE,
+        False,
+    )
