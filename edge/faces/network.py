@@ -5,7 +5,8 @@ read: each cell of a map holds the logits of "a face" and "a thing", a box and b
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,17 +17,21 @@ from ..support.boxes import same_face
 from ..support.errors import DetectorError, ModelError
 from .detector import FACE, Detection, DetectorOptions
 from .maps import UNIT, Maps, decode, distinct, filled, square, whole
-from .pyramid import Pyramid
+from .pyramid import Pyramid, turning
 
 PIXELS = 225_000  # that a picture is reduced to, where no smallest face is asked for: 640x352
 FINE = 1_000_000  # that a large still is reduced to for a second look
 LARGE = 2 * PIXELS  # from which on a still is large
 KEPT = 4  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
-# A face with a score between these is looked at once more, by itself and at its best size. Faces
-# have a high score at both sizes, patterns and animals at one of them. Nothing lifts one below.
+# A face with a score between these is looked at more closely, by itself: upright at two sizes, and
+# turned. Faces have a high score again, patterns and animals often but once.
 DOUBTFUL, SURE = 0.5, 0.9
-CLOSE, CLOSE_FACE = 128, 64  # sides of the close look and of the face in it, pixels
+CLOSE = 160  # side of a close look, pixels
+UPRIGHT, TURNED = (96, 64), 64  # sides of the face in it
+LEANS = (-30, 30)  # degrees
+TOGETHER = 0.74  # least mean of the first score and the best upright one
+MOST_CLOSE = 16  # of a look's doubtful faces, the surest first
 
 
 class NetworkDetector:
@@ -70,7 +75,7 @@ class NetworkDetector:
         """Return the faces that looks at these sizes find, each once, the surest first."""
         picture = Pyramid(image)
         looks = (self._look(picture, ratio, way) for ratio in ratios)
-        found = [self._judge(picture, one) for look in looks for one in look]
+        found = [one for look in looks for one in self._sifted(picture, look)]
         faces: list[Detection] = []
         for one in sorted(found, key=lambda one: -one.score):
             if not any(same_face(one.box, face.box) for face in faces):
@@ -88,31 +93,48 @@ class NetworkDetector:
             right, left = (found.eyes[index] / ratio).tolist()
             yield Detection(whole(box), float(found.scores[index]), (tuple(right), tuple(left)))
 
-    def _judge(self, picture: Pyramid, one: Detection) -> Detection:
-        """Return what a look has found with the score that it is reported with."""
-        score = one.score
-        if DOUBTFUL <= score < SURE:
-            score = (score + self._look_closely(picture, one)) / 2
-        return Detection(one.box, confidence(score, self._threshold), one.eyes)
+    def _sifted(self, picture: Pyramid, look: Iterable[Detection]) -> Iterator[Detection]:
+        """Yield what a look has found with the scores to report; the doubtful after closer looks."""
+        doubtful = 0
+        for one in look:
+            if DOUBTFUL <= one.score < SURE and doubtful < MOST_CLOSE:
+                doubtful += 1
+                yield self._judge(picture, one)
+            else:
+                yield replace(one, score=confidence(one.score, self._threshold))
 
-    def _look_closely(self, picture: Pyramid, one: Detection) -> float:
-        """Return the network's score of a face that is seen by itself; 0 where it sees none."""
+    def _judge(self, picture: Pyramid, one: Detection) -> Detection:
+        """Return a doubtful face with the score that close looks give it, and with the better eyes."""
+        close = max(self._look_closely(picture, one, side).score for side in UPRIGHT)
+        score = confidence((one.score + close) / 2, TOGETHER)
+        looks = (self._look_closely(picture, one, TURNED, lean) for lean in LEANS)
+        turned = max(looks, key=lambda look: look.score)
+        if turned.score < max(SURE, close):
+            return replace(one, score=score)
+        return replace(turned, score=max(score, confidence(turned.score, self._threshold)))
+
+    def _look_closely(
+        self, picture: Pyramid, one: Detection, pixels: int, lean: float = 0.0
+    ) -> Detection:
+        """Return a face as it is when seen by itself; with a score of 0 where none is seen.
+
+        Args:
+            pixels: side of the face in the look.
+            lean: of the head, degrees clockwise: it is turned upright.
+        """
         if self._close is None:
             self._close = _open(self._model, self._options)
         x, y, side, _ = one.box
-        centre, side = (x + side / 2, y + side / 2), max(1, side)
-        found = decode(
-            self._close.run(picture.patch(centre, side * CLOSE / CLOSE_FACE, CLOSE)),
-            LEAST * self._threshold,
-        )
-        edge = (CLOSE - CLOSE_FACE) // 2
-        there = (edge, edge, CLOSE_FACE, CLOSE_FACE)
-        scores = (
-            score
-            for box, score in zip(found.boxes, found.scores.tolist(), strict=True)
-            if same_face(there, whole(square(box)))
-        )
-        return next(scores, 0.0)  # the best comes first
+        centre, scale = (x + side / 2, y + side / 2), max(1, side) / pixels
+        patch = picture.patch(centre, CLOSE * scale, CLOSE, lean)
+        found = decode(self._close.run(patch), LEAST * self._threshold)
+        edge = (CLOSE - pixels) // 2
+        there = (edge, edge, pixels, pixels)
+        for box, score, eyes in zip(found.boxes, found.scores, found.eyes, strict=True):
+            if same_face(there, whole(square(box))):  # the best comes first
+                right, left = (centre + (eyes - CLOSE / 2) * scale @ turning(lean).T).tolist()
+                return Detection(one.box, float(score), (tuple(right), tuple(left)))
+        return replace(one, score=0.0)
 
     def _maps(self, shape: tuple[int, ...]) -> Maps:
         """Return an interpreter for pictures of this shape: to fit one to another takes half a look."""

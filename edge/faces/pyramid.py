@@ -35,7 +35,9 @@ class Pyramid:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         return cv2.resize(level, size, interpolation=way)
 
-    def patch(self, centre: tuple[float, float], side: float, pixels: int) -> np.ndarray:
+    def patch(
+        self, centre: tuple[float, float], side: float, pixels: int, lean: float = 0.0
+    ) -> np.ndarray:
         """Return a square of the frame, resized: uint8 `[pixels, pixels]`.
 
         Beyond the frame its edge is repeated.
@@ -44,11 +46,13 @@ class Pyramid:
             centre: of the square, x and y in pixels of the frame; fractions count.
             side: of the square, pixels of the frame.
             pixels: side of the result.
+            lean: of what stands upright in the result, degrees clockwise.
         """
         number, level = self._at_least(pixels / side)
         step = side / pixels / 2**number  # pixels of the level for one of the result
-        left, top = ((c - side / 2) / 2**number + step / 2 - 0.5 for c in centre)
-        matrix = np.array([[step, 0, left], [0, step, top]])
+        turn = step * turning(lean)
+        middle = np.array(centre) / 2**number - 0.5 - turn @ np.full(2, (pixels - 1) / 2)
+        matrix = np.column_stack([turn, middle])
         return cv2.warpAffine(
             level,
             matrix,
@@ -67,3 +71,9 @@ class Pyramid:
             self._levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
         number = min(wanted, len(self._levels) - 1)
         return number, self._levels[number]
+
+
+def turning(lean: float) -> np.ndarray:
+    """Return the matrix `[2, 2]` that turns x and y by `lean` degrees clockwise, as it is seen."""
+    cosine, sine = math.cos(math.radians(lean)), math.sin(math.radians(lean))
+    return np.array([[cosine, -sine], [sine, cosine]])

@@ -6,7 +6,7 @@ import pytest
 from faces import FACES, portrait
 
 from edge.faces import DetectorOptions
-from edge.faces.crop import to_gray
+from edge.faces.crop import roll, to_gray
 from edge.faces.detector import FACE
 from edge.faces.maps import CHANNELS, UNIT, Found, Map, decode, distinct, filled, square
 from edge.faces.network import NetworkDetector, confidence
@@ -218,3 +218,14 @@ def test_a_face_that_two_looks_find_is_one_face(detector, portraits):
     picture, box = in_a_large_picture(portraits[0], 100)
     (face,) = (f for f in detector.detect(picture) if f.score >= FACE)
     assert iou(face.box, box) > 0.5
+
+
+def test_a_face_that_leans_far_is_looked_at_upright_and_its_lean_is_known(detector, portraits):
+    picture = portraits[1]
+    height, width = picture.shape
+    for lean in (-45, 45):
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), -lean, 0.6)
+        turned = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        best = max(detector.detect(turned), key=lambda face: face.score)
+        assert best.score >= FACE
+        assert roll(best.eyes) == pytest.approx(lean, abs=20)

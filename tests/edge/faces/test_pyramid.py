@@ -33,6 +33,15 @@ def test_a_patch_shows_the_square_asked_for_at_any_reduction(smooth, centre, sid
     np.testing.assert_allclose(patch, expected, atol=1.5)
 
 
+@pytest.mark.parametrize("lean", [-90, -30, 45])
+def test_a_patch_is_turned_upright(smooth, lean):
+    patch = Pyramid(smooth).patch((320.0, 180.0), 97.0, 24, lean)
+    x, y = np.meshgrid(*[(np.arange(24) + 0.5) / 24 * 97 - 97 / 2] * 2)
+    cosine, sine = np.cos(np.radians(lean)), np.sin(np.radians(lean))
+    columns, rows = 319.5 + cosine * x - sine * y, 179.5 + sine * x + cosine * y
+    np.testing.assert_allclose(patch, columns / 4 + rows / 8, atol=1.5)
+
+
 def test_beyond_the_frame_its_edge_is_repeated():
     picture = np.full((48, 64), 9, np.uint8)
     assert (Pyramid(picture).patch((0.0, 0.0), 60.0, 24) == 9).all()
