@@ -6,7 +6,7 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,9 @@ class Draft:
             self.drop()
 
     def drop(self) -> None:
-        """Remove what has not got its name."""
-        self.path.unlink(missing_ok=True)
+        """Remove what has not got its name, where that can be done."""
+        with suppress(OSError):  # the file system may have become read-only
+            self.path.unlink(missing_ok=True)
         self._unlock()
 
     def _unlock(self) -> None:

@@ -123,7 +123,10 @@ def videos(folder: Path, rng: random.Random) -> Iterator[Arguments]:
 def settings(folder: Path, rng: random.Random) -> Iterator[Arguments]:
     from edge.live.settings import RunConfig
 
-    text = RunConfig(source="demo", duration=0.1, jsonl="-").to_toml().encode()
+    one = RunConfig(source="demo", duration=0.1, jsonl="-").to_toml().encode()
+    several = RunConfig(duration=0.1, jsonl="{camera}.jsonl").to_toml() + (
+        '[cameras.a]\nsource = "demo"\nrotate = 90\n[cameras.b]\nsource = "one.png"\nfps = 3\n'
+    )
     path = folder / "settings.toml"
     values = (
         b"1e999",
@@ -137,13 +140,18 @@ def settings(folder: Path, rng: random.Random) -> Iterator[Arguments]:
         b"1979-05-27",
     )
     while True:
+        text, where = (
+            (one, ["--source", str(folder / "one.png"), "--jsonl", "-"])
+            if rng.random() < 0.6
+            else (several.encode(), [])
+        )
         if rng.random() < 0.5:
             lines = [line for line in text.splitlines() if b"=" in line]
             key = rng.choice(lines).lstrip(b"# ").split(b" =")[0].strip()
             path.write_bytes(text + b"\n" + key + b" = " + rng.choice(values) + b"\n")
         else:
             path.write_bytes(damaged(text, rng))
-        yield ["run", "--config", str(path), "--source", str(folder / "one.png"), "--jsonl", "-"]
+        yield ["run", "--config", str(path), *where]
 
 
 def tables(folder: Path, rng: random.Random) -> Iterator[Arguments]:

@@ -1,12 +1,14 @@
 """Files are written whole or not at all."""
 
+import errno
 import os
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 
-from edge.support.atomic import replacing, write_bytes, write_text
+from edge.support.atomic import Draft, replacing, write_bytes, write_text
 from edge.support.errors import OutputError
 
 
@@ -99,3 +101,15 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path):
         thread.join()
     assert path.read_bytes() in contents
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_on_a_file_system_that_becomes_read_only_the_error_says_so(tmp_path, monkeypatch):
+    draft = Draft(tmp_path / "film.mkv")
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for change in ("replace", "unlink"):
+        monkeypatch.setattr(Path, change, refuse)
+    with pytest.raises(OutputError, match=r"film\.mkv: cannot write: Read-only file system"):
+        draft.keep()
