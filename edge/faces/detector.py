@@ -61,7 +61,8 @@ class Detector(Protocol):
 
     A class that does this becomes a detector of `edge-emo run` by an entry point in the group
     `edge_emo.detectors`; it is made with a `DetectorOptions`. One that looks longer at a single
-    picture than at one of many frames also has `glance(image)`, which returns the same at less cost.
+    picture than at one of many frames also has `glance(image)`, which returns the same at less cost;
+    and where glances at parts of a frame of that shape find smaller faces, `parts(shape)`: boxes.
     """
 
     def detect(self, image: np.ndarray) -> list[Detection]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..inference.model_file import DETECTION, ModelFile, find_model, read_model
 from ..inference.trial import open_model
-from ..support.boxes import same_face
+from ..support.boxes import Box, same_face
 from ..support.errors import DetectorError, ModelError
 from .detector import FACE, Detection, DetectorOptions
 from .maps import UNIT, Maps, decode, distinct, filled, square, whole
@@ -22,6 +22,9 @@ from .pyramid import Pyramid, turning
 PIXELS = 225_000  # that a picture is reduced to, where no smallest face is asked for: 640x352
 FINE = 1_000_000  # that a large still is reduced to for a second look
 LARGE = 2 * PIXELS  # from which on a still is large
+HALF = (
+    8 / 15
+)  # of a frame's longer side: faces of a fifteenth of it lie within one half or the other
 KEPT = 4  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 # A face with a score between these is looked at more closely, by itself: upright at two sizes, and
@@ -70,6 +73,19 @@ class NetworkDetector:
     def glance(self, image: np.ndarray) -> list[Detection]:
         """Return what one look finds, however large the picture is: for one of many frames."""
         return self._judged(image, [self._ratio(image.shape)], cv2.INTER_LINEAR)
+
+    def parts(self, shape: tuple[int, ...]) -> list[Box]:
+        """Return the parts of a large frame of this height and width that show its small faces to a
+        glance: two halves, which overlap a little.
+        """
+        height, width = shape
+        if self._min_face is not None or height * width <= LARGE:
+            return []
+        if height > width:
+            half = round(height * HALF)
+            return [(0, 0, width, half), (0, height - half, width, half)]
+        half = round(width * HALF)
+        return [(0, 0, half, height), (width - half, 0, half, height)]
 
     def _judged(self, image: np.ndarray, ratios: list[float], way: int) -> list[Detection]:
         """Return the faces that looks at these sizes find, each once, the surest first."""

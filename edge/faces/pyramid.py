@@ -48,10 +48,11 @@ class Pyramid:
             pixels: side of the result.
             lean: of what stands upright in the result, degrees clockwise.
         """
-        number, level = self._at_least(pixels / side)
+        level, number, corner = self._around(centre, side, pixels / side)
         step = side / pixels / 2**number  # pixels of the level for one of the result
         turn = step * turning(lean)
-        middle = np.array(centre) / 2**number - 0.5 - turn @ np.full(2, (pixels - 1) / 2)
+        middle = np.subtract(centre, corner) / 2**number - 0.5
+        middle -= turn @ np.full(2, (pixels - 1) / 2)
         matrix = np.column_stack([turn, middle])
         return cv2.warpAffine(
             level,
@@ -61,9 +62,32 @@ class Pyramid:
             borderMode=cv2.BORDER_REPLICATE,
         )
 
+    def _around(
+        self, centre: tuple[float, float], side: float, scale: float
+    ) -> tuple[np.ndarray, int, tuple[int, int]]:
+        """Return a halving as small as fits, its number, and the place of its corner in the frame.
+
+        What is not there yet is made of the square alone, which may be turned: faces are small.
+        """
+        number = _halvings(scale)
+        unit = 2**number
+        reach = side / math.sqrt(2) + 2 * unit
+        low = [max(0, math.floor((c - reach) / unit) * unit) for c in centre]
+        high = [
+            min(length // unit * unit, math.ceil((c + reach) / unit) * unit)
+            for c, length in zip(centre, self.shape[::-1], strict=True)
+        ]
+        width, height = ((b - a) // unit for a, b in zip(low, high, strict=True))
+        if number < len(self._levels) or min(width, height) < 2:
+            number, level = self._at_least(scale)
+            return level, number, (0, 0)
+        part = self.gray[low[1] : high[1], low[0] : high[0]]
+        level = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+        return level, number, (low[0], low[1])
+
     def _at_least(self, scale: float) -> tuple[int, np.ndarray]:
         """Return number and picture of the smallest halving that is no smaller than `scale`."""
-        wanted = max(0, math.floor(-math.log2(scale) + 1e-9))
+        wanted = _halvings(scale)
         while len(self._levels) <= wanted and min(self._levels[-1].shape) >= 2:
             last = self._levels[-1]
             height, width = (n // 2 for n in last.shape)
@@ -71,6 +95,11 @@ class Pyramid:
             self._levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
         number = min(wanted, len(self._levels) - 1)
         return number, self._levels[number]
+
+
+def _halvings(scale: float) -> int:
+    """Return how often a picture can be halved so that it is no smaller than at `scale`."""
+    return max(0, math.floor(-math.log2(scale) + 1e-9))
 
 
 def turning(lean: float) -> np.ndarray:

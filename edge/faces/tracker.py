@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from ..support.boxes import Box, iou, same_face
+from ..support.boxes import Box, iou, same_face, shared_area
 from .detector import FACE, Detection, Detector, Eyes
 from .pyramid import Pyramid
 
@@ -19,6 +19,7 @@ NEAR, ALIKE_SIZE = 1.0, 1.5  # a side away and about as large, it may be a face 
 MISSES = 2  # a face that so many detections in a row do not find is gone; a new one after the first
 AGAIN_S = 0.1  # a face that is new, or was missed, is searched for again this soon
 BOX_TIME_CONSTANT_S = 0.2  # of the small corrections of a followed box
+SEARCHES = 4  # of a frame with parts, in turn: whole, one part, whole, the other
 SMALL = 0.7  # least overlap (IoU) of those; a larger one is a motion that was missed
 
 
@@ -47,6 +48,8 @@ class Known:
     Attributes:
         centre, size: of its box, pixels; size is width and height.
         picture: what it looks like, uint8 `[PIXELS, PIXELS]`.
+        part: of the frame that has to be searched for it, as it is too small to be found in a
+            search of the whole; None where that finds it.
         found_s: when a detection last found it.
         finds: detections that found it.
         misses: detections since the last of those that did not.
@@ -59,6 +62,7 @@ class Known:
     picture: np.ndarray
     found_s: float
     found: Detection
+    part: Box | None = None
     finds: int = 1
     misses: int = 0
     lost: bool = False
@@ -88,6 +92,8 @@ class Tracker:
         """
         glance = getattr(detector, "glance", detector.detect)
         self._look = glance if continuous else detector.detect
+        self._parts = getattr(detector, "parts", _none) if continuous else _none
+        self._searches = 0
         self._every_s = every_s
         self._faces: list[Known] = []
         self._next = 1
@@ -100,10 +106,10 @@ class Tracker:
             now_s: this frame's time, seconds, never going back.
         """
         picture = Pyramid(gray)
-        self._faces = [f for f in self._faces if now_s - f.found_s <= KEEP_S + self._every_s]
+        self._faces = [f for f in self._faces if now_s - f.found_s <= self._keeps_s(f)]
         slipped = [f for f in self._faces if not f.lost and not self._keep(picture, f)]
         if slipped or self._is_due(now_s):
-            self._detect(picture, now_s)
+            self._detect(picture, self._where(picture, slipped), now_s)
         for face in slipped:
             face.lost = face.lost or face.found_s < now_s
         self._last_s = now_s
@@ -117,24 +123,55 @@ class Tracker:
     def _is_due(self, now_s: float) -> bool:
         """Return whether the frame that is nearest to the time of the next detection is this one."""
         half = (now_s - self._last_s) / 2
-        unsure = any(not f.lost and (f.misses or f.finds == 1) for f in self._faces)
-        due_s = min(self._every_s, AGAIN_S) if unsure else self._every_s
+        due_s = min(self._every_s, AGAIN_S) if self._unsure() else self._every_s
         return now_s - self._detected_s + half >= due_s
 
-    def _detect(self, picture: Pyramid, now_s: float) -> None:
+    def _unsure(self) -> list[Known]:
+        return [f for f in self._faces if not f.lost and (f.misses or f.finds == 1)]
+
+    def _keeps_s(self, face: Known) -> float:
+        """Return how long a face is kept without being found: searches of its part are rarer."""
+        searches = SEARCHES if face.part and not face.lost else 1
+        return KEEP_S + searches * self._every_s
+
+    def _where(self, picture: Pyramid, slipped: list[Known]) -> Box | None:
+        """Return the part of the frame to search now; None for the whole of it."""
+        if wanted := slipped or self._unsure():
+            return wanted[0].part if all(face.part for face in wanted) else None
+        self._searches += 1
+        parts = self._parts(picture.shape)
+        if not parts or self._searches % 2:
+            return None
+        return parts[self._searches // 2 % len(parts)]
+
+    def _detect(self, picture: Pyramid, part: Box | None, now_s: float) -> None:
         self._detected_s = now_s
-        found = distinct(self._look(picture.gray))
+        found = distinct(self._find(picture, part))
         pairs = _pairs([face.box for face in self._faces], [one.box for one in found])
         for face, known in zip(self._faces, pairs, strict=True):
-            if known is None:
+            if known is not None:
+                _correct(picture, face, found[known], now_s)
+                face.part = face.part and part
+            elif _shows(part, face):
                 face.misses += 1
                 face.lost = face.lost or face.misses >= min(MISSES, face.finds)
-            else:
-                _correct(picture, face, found[known], now_s)
         for place, one in enumerate(found):
             if place not in pairs and one.score >= FACE and not self._is_known(one.box):
-                self._faces.append(_new(self._next, picture, one, now_s))
+                self._faces.append(_new(self._next, picture, one, now_s, part))
                 self._next += 1
+
+    def _find(self, picture: Pyramid, part: Box | None) -> list[Detection]:
+        """Return what the detector finds in the frame, or in a part of it what that shows whole."""
+        if part is None:
+            return self._look(picture.gray)
+        x, y, width, height = part
+        rows, columns = picture.shape
+        left, top = (x or -columns), (y or -rows)  # a face may reach beyond the frame
+        right = x + width if x + width < columns else 2 * columns
+        bottom = y + height if y + height < rows else 2 * rows
+        seen = self._look(np.ascontiguousarray(picture.gray[y : y + height, x : x + width]))
+        room = (left, top, right - left, bottom - top)
+        return [f for f in (_moved(one, x, y) for one in seen) if _lies_in(f.box, room)]
 
     def _is_known(self, box: Box) -> bool:
         return any(same_face(box, face.box) for face in self._faces if not face.lost)
@@ -147,6 +184,30 @@ def distinct(found: Iterable[Detection]) -> list[Detection]:
         if not any(same_face(one.box, other.box) for other in kept):
             kept.append(one)
     return kept
+
+
+def _none(shape: tuple[int, ...]) -> list[Box]:
+    return []
+
+
+def _shows(part: Box | None, face: Known) -> bool:
+    """Return whether a search of the part, or of the whole frame, should find the face."""
+    if part is None:
+        return face.part is None
+    return _lies_in(face.box, part) and face.side <= min(part[2:]) / 2
+
+
+def _lies_in(box: Box, room: Box) -> bool:
+    return shared_area(box, room) == box[2] * box[3]
+
+
+def _moved(one: Detection, x: int, y: int) -> Detection:
+    """Return what was found in a part of a frame as it lies in the frame."""
+    box = (one.box[0] + x, one.box[1] + y, *one.box[2:])
+    if one.eyes is None:
+        return replace(one, box=box)
+    right, left = ((eye[0] + x, eye[1] + y) for eye in one.eyes)
+    return replace(one, box=box, eyes=(right, left))
 
 
 def _pairs(known: list[Box], found: list[Box]) -> list[int | None]:
@@ -206,11 +267,13 @@ def _peak(near: np.ndarray) -> float:
     return 0.0 if bend >= 0 else 0.5 * (before - after) / bend
 
 
-def _new(number: int, picture: Pyramid, found: Detection, now_s: float) -> Known:
+def _new(
+    number: int, picture: Pyramid, found: Detection, now_s: float, part: Box | None = None
+) -> Known:
     x, y, width, height = found.box
     centre, size = (x + width / 2, y + height / 2), (float(width), float(height))
     side = (width + height) / 2
-    return Known(number, centre, size, picture.patch(centre, side, PIXELS), now_s, found)
+    return Known(number, centre, size, picture.patch(centre, side, PIXELS), now_s, found, part)
 
 
 def _correct(picture: Pyramid, face: Known, found: Detection, now_s: float) -> None:

@@ -229,3 +229,18 @@ def test_a_face_that_leans_far_is_looked_at_upright_and_its_lean_is_known(detect
         best = max(detector.detect(turned), key=lambda face: face.score)
         assert best.score >= FACE
         assert roll(best.eyes) == pytest.approx(lean, abs=20)
+
+
+@pytest.mark.parametrize("shape", [(720, 1280), (1280, 720), (3000, 4000)])
+def test_the_parts_of_a_large_frame_cover_it_and_overlap(detector, shape):
+    covered = np.zeros(shape, int)
+    for x, y, width, height in detector.parts(shape):
+        covered[y : y + height, x : x + width] += 1
+    assert covered.min() == 1
+    assert covered.max() == 2
+    assert (covered == 2).mean() == pytest.approx(1 / 15, abs=0.01)
+
+
+def test_a_frame_that_a_glance_shows_well_enough_has_no_parts(detector):
+    assert detector.parts((480, 640)) == []
+    assert NetworkDetector(DetectorOptions(min_face=0.1)).parts((720, 1280)) == []

@@ -42,6 +42,14 @@ def test_a_patch_is_turned_upright(smooth, lean):
     np.testing.assert_allclose(patch, columns / 4 + rows / 8, atol=1.5)
 
 
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (641.0, 360.0), (-300.0, 100.0), (900.0, 900.0)])
+def test_a_patch_of_the_square_alone_is_that_of_the_whole_frame(smooth, centre):
+    alone, whole = Pyramid(smooth), Pyramid(smooth)
+    whole.reduced(0.1)
+    a, b = (p.patch(centre, 200.0, 24, 20).astype(int) for p in (alone, whole))
+    np.testing.assert_allclose(a, b, atol=2)
+
+
 def test_beyond_the_frame_its_edge_is_repeated():
     picture = np.full((48, 64), 9, np.uint8)
     assert (Pyramid(picture).patch((0.0, 0.0), 60.0, 24) == 9).all()

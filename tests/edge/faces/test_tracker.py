@@ -270,3 +270,81 @@ def test_the_same_frames_give_the_same_tracks(scene):
         runs.append([tracker.update(gray, i / 25) for i, gray in enumerate(grays)])
     assert runs[0] == runs[1]
     assert all(runs[0])
+
+
+class InHalves(Scripted):
+    """A detector that finds small faces only in one half of the frame or the other."""
+
+    halves = ((0, 0, 360, 360), (280, 0, 360, 360))
+
+    def __init__(self, *faces, small=50):
+        super().__init__(*faces)
+        self.small = small
+        self.looks = []
+
+    def parts(self, shape):
+        return list(self.halves)
+
+    def glance(self, image):
+        self.looks.append(image.shape[1])
+        x = 0 if image.shape[1] == 640 else next(x for x, *_ in self.halves if self.shows(image, x))
+        seen = (one for one in self.faces if x or image.shape[1] < 640 or one.box[2] > self.small)
+        return [Detection((f.box[0] - x, *f.box[1:]), f.score) for f in seen]
+
+    def shows(self, image, x):
+        return (image == self.frame[:, x : x + 360]).all()
+
+
+@pytest.fixture
+def halves(textured):
+    """Return a function that tracks still faces for some seconds; it gives the tracks of each frame."""
+
+    def track(detector, seconds, tracker=None, since=0.0):
+        tracker = tracker or Tracker(detector, 0.5)
+        detector.frame = textured(100, 100)
+        steps = range(round(seconds * 25))
+        return tracker, [tracker.update(detector.frame, since + i / 25) for i in steps]
+
+    return track
+
+
+def test_a_small_face_is_found_in_its_part_of_the_frame_and_kept(halves):
+    detector = InHalves((500, 200, 30, 30))
+    _, seen = halves(detector, 6)
+    found = [bool(tracks) for tracks in seen]
+    assert found.index(True) <= 2.2 * 25
+    assert all(found[found.index(True) :])
+    assert len({track.number for tracks in seen for track in tracks}) == 1
+
+
+def test_a_large_face_is_found_at_once_and_no_part_takes_it_away(halves):
+    _, seen = halves(InHalves((250, 100, 120, 120)), 4)
+    assert {track.number for tracks in seen for track in tracks} == {1}
+    assert all(seen)
+
+
+def test_a_small_face_that_its_part_does_not_show_any_more_is_gone(halves):
+    detector = InHalves((500, 200, 30, 30))
+    tracker, seen = halves(detector, 4)
+    assert seen[-1]
+    detector.show()
+    _, seen = halves(detector, 3, tracker, since=4.0)
+    assert not seen[-1]
+
+
+def test_what_lies_across_a_parts_edge_is_left_to_the_other_part(halves):
+    _, seen = halves(InHalves((340, 200, 30, 30)), 4)  # the first half ends at 360
+    assert {track.box for tracks in seen for track in tracks} == {(340, 200, 30, 30)}
+
+
+def test_half_the_searches_are_of_the_whole_frame(halves):
+    detector = InHalves()
+    halves(detector, 4)
+    assert detector.looks[:8] == [640, 360] * 4
+
+
+def test_a_frame_that_one_glance_shows_is_not_parted(halves):
+    detector = InHalves()
+    detector.halves = ()
+    halves(detector, 2)
+    assert set(detector.looks) == {640}
