@@ -90,6 +90,11 @@ class Broker:
         return max(0, self._room - len(self._under_way))
 
     @property
+    def window(self) -> int:
+        """How many messages may be under way at a time."""
+        return self._room
+
+    @property
     def under_way(self) -> int:
         """How many messages the broker has not acknowledged yet."""
         return len(self._under_way)

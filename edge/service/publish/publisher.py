@@ -32,6 +32,7 @@ FIND_S = 5.0  # new cameras are looked for so often
 LONGEST_PAUSE_S = 30.0  # between two attempts to reach the broker
 FAREWELL_S = 2.0  # for the last acknowledgements
 _SMALL_STEP_S, _STEP_S = 0.02, 0.2
+_STATES_SHARE = 4  # of the messages that may be under way, one in so many
 
 
 @dataclass
@@ -182,9 +183,10 @@ class Publisher:
             broker.step(_SMALL_STEP_S if moved or not broker.room else _STEP_S)
 
     def _publish_records(self, broker: Broker) -> int:
-        moved = 0
+        """Put records under way; states, which must not wait for old records, keep their share of the window."""
+        moved, kept_free = 0, broker.window // _STATES_SHARE
         for count, camera in enumerate(self._cameras.values()):
-            room = broker.room
+            room = max(0, broker.room - kept_free)
             share = max(1, room // (len(self._cameras) - count)) if room else 0
             for taken in camera.records.read(share):
                 record = {

@@ -11,6 +11,7 @@ import pytest
 
 mqtt = pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed (extra 'mqtt')")
 
+from edge.service.publish import publisher
 from edge.service.publish.publisher import Publisher
 from edge.service.publish.settings import PublishSettings
 
@@ -101,6 +102,59 @@ def test_records_states_and_the_farewell(tmp_path, port, heard):
     told = dict(heard)
     assert json.loads(told["edge-emo/pi/door/state"])["state"] in ("opening", "failed", "stopped")
     assert "door_emotion" in told["homeassistant/device/edge-emo-pi/config"]
+
+
+class SlowBroker:
+    """Acknowledges everything but records; `steps` are done one after the other, once they fill the window."""
+
+    window = 8
+
+    def __init__(self, steps):
+        self.steps, self.messages, self.under_way = steps, [], 0
+
+    @property
+    def room(self):
+        return self.window - self.under_way
+
+    def publish(self, topic, payload, retain=False, done=None):
+        assert self.room > 0
+        self.messages.append((topic, payload))
+        self.under_way += topic.endswith("/records")
+
+    def step(self, timeout_s):
+        if self.under_way and self.steps:
+            self.steps.pop(0)()
+
+    def connect(self):
+        pass
+
+    def subscribe(self, *topics):
+        pass
+
+    def close(self):
+        pass
+
+    def drop(self):
+        pass
+
+
+def test_old_records_do_not_hold_up_what_is_seen_now(tmp_path, monkeypatch):
+    monkeypatch.setattr(publisher, "LOOK_S", 0)
+    monkeypatch.setattr(publisher, "FAREWELL_S", 0)
+    camera = tmp_path / "door" / "faces.jsonl"
+    camera.parent.mkdir()
+    record = {"schema": 1, "faces": [], "boot": "b"}
+    camera.write_text("".join(json.dumps(record | {"sequence": n}) + "\n" for n in range(100)))
+    off, stop = tmp_path / "off", threading.Event()
+    broker = SlowBroker([off.touch, lambda: None, stop.set])
+    settings = PublishSettings(
+        broker="127.0.0.1", name="pi", state=str(tmp_path), off_file=str(off)
+    )
+    monkeypatch.setattr(Publisher, "_broker", lambda _: broker)
+    Publisher(settings).run(stop)
+    assert broker.under_way == 6
+    cameras = [json.loads(p)["cameras"] for t, p in broker.messages if t == "edge-emo/pi/machine"]
+    assert cameras == ["ON", "OFF"]
 
 
 def test_a_cursor_that_cannot_be_kept_is_a_warning(tmp_path, port, heard, caplog):
