@@ -396,3 +396,14 @@ def test_a_reload_of_other_cameras_or_wrong_settings_leaves_all_as_they_are(
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
+
+
+def test_one_camera_does_not_become_several_by_a_reload(service, listening):
+    process, config = service("")
+    wait_for(listening, "READY=1")
+    config.write_text(SEVERAL)
+    reload(process, listening)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "the old ones stay: cameras: are 2 now; restart the program for that" in err
