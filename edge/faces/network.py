@@ -29,9 +29,8 @@ KEPT = 4  # interpreters, each for pictures of one shape: a folder's photos lie 
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 # A face with a score between these is looked at more closely, by itself: upright at two sizes, and
 # turned. Faces have a high score again, patterns and animals often but once.
-DOUBTFUL, SURE = 0.5, 0.9
-CLOSE = 160  # side of a close look, pixels
-UPRIGHT, TURNED = (96, 64), 64  # sides of the face in it
+DOUBTFUL, SURE = 0.55, 0.9
+LARGER, SMALLER = (160, 96), (128, 64)  # sides of a close look and of the face in it, pixels
 LEANS = (-30, 30)  # degrees
 TOGETHER = 0.74  # least mean of the first score and the best upright one
 MOST_CLOSE = 16  # of a look's doubtful faces, the surest first
@@ -57,7 +56,7 @@ class NetworkDetector:
         self._min_face = options.min_face
         self._model, self._options = model, options
         self._kept = {first.shape: first}
-        self._close: Maps | None = None
+        self._close: dict[tuple[int, int], Maps] = {}
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Return the faces in uint8 `[height, width]` `image`, the surest first.
@@ -121,34 +120,37 @@ class NetworkDetector:
 
     def _judge(self, picture: Pyramid, one: Detection) -> Detection:
         """Return a doubtful face with the score that close looks give it, and with the better eyes."""
-        close = max(self._look_closely(picture, one, side).score for side in UPRIGHT)
+        close = self._look_closely(picture, one, LARGER).score
+        if one.score + close < 2 * TOGETHER:
+            close = max(close, self._look_closely(picture, one, SMALLER).score)
         score = confidence((one.score + close) / 2, TOGETHER)
-        looks = (self._look_closely(picture, one, TURNED, lean) for lean in LEANS)
+        looks = (self._look_closely(picture, one, SMALLER, lean) for lean in LEANS)
         turned = max(looks, key=lambda look: look.score)
         if turned.score < max(SURE, close):
             return replace(one, score=score)
         return replace(turned, score=max(score, confidence(turned.score, self._threshold)))
 
     def _look_closely(
-        self, picture: Pyramid, one: Detection, pixels: int, lean: float = 0.0
+        self, picture: Pyramid, one: Detection, size: tuple[int, int], lean: float = 0.0
     ) -> Detection:
         """Return a face as it is when seen by itself; with a score of 0 where none is seen.
 
         Args:
-            pixels: side of the face in the look.
+            size: sides of the look and of the face in it, pixels.
             lean: of the head, degrees clockwise: it is turned upright.
         """
-        if self._close is None:
-            self._close = _open(self._model, self._options)
+        pixels, inner = size
+        if size not in self._close:
+            self._close[size] = _open(self._model, self._options)
         x, y, side, _ = one.box
-        centre, scale = (x + side / 2, y + side / 2), max(1, side) / pixels
-        patch = picture.patch(centre, CLOSE * scale, CLOSE, lean)
-        found = decode(self._close.run(patch), LEAST * self._threshold)
-        edge = (CLOSE - pixels) // 2
-        there = (edge, edge, pixels, pixels)
+        centre, scale = (x + side / 2, y + side / 2), max(1, side) / inner
+        patch = picture.patch(centre, pixels * scale, pixels, lean)
+        found = decode(self._close[size].run(patch), LEAST * self._threshold)
+        edge = (pixels - inner) // 2
+        there = (edge, edge, inner, inner)
         for box, score, eyes in zip(found.boxes, found.scores, found.eyes, strict=True):
             if same_face(there, whole(square(box))):  # the best comes first
-                right, left = (centre + (eyes - CLOSE / 2) * scale @ turning(lean).T).tolist()
+                right, left = (centre + (eyes - pixels / 2) * scale @ turning(lean).T).tolist()
                 return Detection(one.box, float(score), (tuple(right), tuple(left)))
         return replace(one, score=0.0)
 
