@@ -137,6 +137,8 @@ def command(
       edge-emo bench --faces scenes/ --json faces.json --plot hits.png
       edge-emo bench --compare laptop.json board.json
     """
+    from edge.support.atomic import refuse_to_replace, write_text
+
     if compare:
         from .results.comparison import compare as compared
 
@@ -144,6 +146,7 @@ def command(
         return
     for path in (Path(json_file) if json_file and json_file != "-" else None, plot, html):
         if path:
+            refuse_to_replace(path, source, model, keras, paper_keras, expect)
             _check_writable(path)
     if faces:
         from edge.inference.runtime import Runtime
@@ -159,7 +162,6 @@ def command(
 
     from edge.inference.runtime import Runtime
     from edge.inference.threads import inference_threads, vision_threads
-    from edge.support.atomic import write_text
     from edge.support.progress import progress_bar
 
     from .clip import read_clip

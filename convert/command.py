@@ -118,11 +118,13 @@ def command(
       edge-emo convert model.h5 --data fer2013 --precision int8 --precision float16 --debug
       edge-emo convert other.h5 --data fer2013 --input-range -1..1 --labels happy,sad,fear,...
     """
-    from edge.support.atomic import write_text
+    from edge.support.atomic import refuse_to_replace, write_text
     from edge.support.errors import ConversionError
 
     from .job import convert_model
 
+    refuse_to_replace(output, model, data)
+    refuse_to_replace(json_file, model, data)
     done = convert_model(
         model or _newest_run(),
         data,

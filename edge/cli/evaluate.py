@@ -81,10 +81,11 @@ def command(
     """
     from ..evaluation.evaluation import evaluate
     from ..inference.runtime import Runtime
-    from ..support.atomic import write_text
+    from ..support.atomic import refuse_to_replace, write_text
     from ..support.journal import printable
     from ..support.progress import progress_bar
 
+    refuse_to_replace(json_file, data, model, expect)
     runtime = Runtime(interpreter, threads)
     label_set, order = _labels(labels)
     conventions = read_conventions(input_range, mean, deviation, channels, order, per_image)

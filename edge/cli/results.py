@@ -35,8 +35,11 @@ def records(file: Path, kind: str, out: Path | None) -> None:
       edge-emo records /var/lib/edge-emo/0/faces.jsonl --to parquet -o faces.parquet
     """
     from ..batch.tables import read_some, record_lines, write_records
+    from ..support.atomic import refuse_to_replace
+    from ..support.rotation import set_aside
 
     if out:
+        refuse_to_replace(out, file, *set_aside(file))
         write_records(out, read_some(file), kind)
         return
     if kind == "parquet":
@@ -71,10 +74,11 @@ def report(place: Path, out: Path | None, pictures: bool, no_blur: bool) -> None
       edge-emo report faces.jsonl -o faces.html --pictures
     """
     from ..batch.report.page import make_report
-    from ..support.atomic import write_text
+    from ..support.atomic import refuse_to_replace, write_text
 
     if no_blur and not pictures:
         raise click.UsageError("--no-blur needs --pictures")
+    refuse_to_replace(out, place)
     picture = None
     if pictures:
         from ..batch.report.pictures import picture_maker

@@ -1,23 +1,21 @@
 """The cameras of a run: a set of settings for each, from those that all share and those of its own."""
 
-import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from ..support.errors import ConfigError
+from .apart import PLACE, check_apart
 from .schema import check_types, settings_of, to_toml, toml_line
 from .settings import RunConfig
 
 TABLES = "cameras"  # the table of a TOML file that holds one for each camera
 MOST = 16
-PLACE = "{camera}"  # stands for a camera's name in these settings
 _PLACED = ("jsonl", "record", "outputs", "page_token", "metrics_file", "label", "off_file")
 _OF_PROCESS = ("cv_threads", "window")
-_FILES = ("jsonl", "record", "picture", "metrics")  # outputs that write what they are named
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 
 
@@ -48,7 +46,7 @@ def each_camera(
     if len(found) > 1:
         found = {name: _one_of_several(config) for name, config in found.items()}
     found = {name: _placed(config, name) for name, config in found.items()}
-    _check_apart(found)
+    check_apart(found)
     return found
 
 
@@ -152,42 +150,3 @@ def _placed(config: RunConfig, name: str) -> RunConfig:
         return value.replace(PLACE, name) if isinstance(value, str) else value
 
     return replace(config, **{setting: put(getattr(config, setting)) for setting in _PLACED})
-
-
-def _check_apart(cameras: Mapping[str, RunConfig]) -> None:
-    """Refuse what two cameras would both write to, or listen at. Raises: ConfigError."""
-    taken: dict[str, str] = {}
-    for name, config in cameras.items():
-        for setting, target, place in _targets(config):
-            if (other := taken.setdefault(place, name)) != name:
-                advice = (
-                    f"put {PLACE} into it, such as {PLACE}{PurePath(target).suffix}"
-                    if setting != "page"
-                    else "set one for each in its table"
-                )
-                raise ConfigError(
-                    f"{setting}: the cameras {other} and {name} would share {target}; {advice}"
-                )
-
-
-def _targets(config: RunConfig) -> Iterator[tuple[str, str, str]]:
-    """Yield setting, target and place of each output that one camera must have for itself."""
-    named = [
-        *(("jsonl", config.jsonl), ("record", config.record), ("page", config.page)),
-        *(("metrics-file", config.metrics_file),),
-    ]
-    for setting, target in named:
-        if target is not None:
-            yield from _target(setting, target)
-    for output in config.outputs:
-        kind, _, target = output.partition("=")
-        if kind in (*_FILES, "page"):
-            yield from _target(kind, target)
-
-
-def _target(setting: str, target: str) -> Iterator[tuple[str, str, str]]:
-    if setting == "page":
-        if not target.endswith(":0"):  # there the system chooses
-            yield setting, target or "one address", f"page {target}"
-    elif target not in ("", "-"):
-        yield setting, target, os.path.abspath(target)

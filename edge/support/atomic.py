@@ -148,6 +148,23 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode())
 
 
+def is_same_file(one: Path | str, other: Path | str) -> bool:
+    """Report whether two paths lead to one file or folder that exists; devices do not count."""
+    try:
+        return os.path.samefile(one, other) and (os.path.isfile(one) or os.path.isdir(one))
+    except (OSError, ValueError):
+        return False
+
+
+def refuse_to_replace(out: Path | str | None, *read: Path | str | None) -> None:
+    """Refuse to write over a file that is read, whatever its path. Raises: OutputError."""
+    for path in read:
+        if out and path and is_same_file(path, out):
+            raise OutputError(
+                f"{out}: is read by this command, and would be overwritten; choose another file"
+            )
+
+
 def cannot_write(path: Path | str, error: OSError) -> OutputError:
     """Return the error that says in one line why `path` cannot be written."""
     return OutputError(f"{path}: cannot write: {error.strerror or error}; choose another place")

@@ -80,3 +80,14 @@ def test_a_file_without_a_single_record_is_refused(edge_emo, tmp_path, command, 
     assert ended.out == ""
     assert f"{file}: holds no records" in ended.err
     assert not file.with_suffix(".html").exists()
+
+
+def test_records_are_not_converted_onto_themselves(edge_emo, assert_refused, records_file):
+    older = records_file.with_name(f"{records_file.stem}-000001{records_file.suffix}")
+    older.write_bytes(records_file.read_bytes())
+    before = records_file.read_bytes()
+    for out in (records_file, older):
+        ended = edge_emo("records", records_file, "--to", "csv", "-o", out)
+        assert_refused(ended, "is read by this command")
+        assert_refused(edge_emo("report", out, "-o", out), "is read by this command")
+        assert out.read_bytes() == before

@@ -1,5 +1,6 @@
 """Each camera of a run gets its own settings, and nothing that two would both write to."""
 
+import os
 import tomllib
 
 import pytest
@@ -109,6 +110,67 @@ def test_what_two_cameras_cannot_share_is_refused_by_name(common, said):
 def test_files_that_are_one_by_another_path_are_refused():
     with pytest.raises(ConfigError, match="would share"):
         tables(a={"camera": "0", "jsonl": "a.jsonl"}, b={"camera": "1", "record": "./x/../a.jsonl"})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("127.0.0.1:8048", "localhost:8048"),
+        ("127.0.0.1:8048", ":8048"),
+    ],
+)
+def test_pages_at_one_address_in_two_spellings_are_refused(one, other):
+    with pytest.raises(ConfigError, match=r"^page: the cameras a and b would share"):
+        tables(a={"camera": "0", "page": one}, b={"camera": "1", "page": other})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"jsonl": "a.mp4", "record": "a.mp4"},
+        {"jsonl": "a.jsonl", "outputs": ("jsonl=./a.jsonl",)},
+        {"outputs": ("page", "page=localhost:8048")},
+    ],
+)
+def test_two_outputs_of_one_camera_to_one_place_are_refused(given):
+    with pytest.raises(ConfigError, match="two outputs would share"):
+        cameras("0", **given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"source": "film.mp4", "record": "film.mp4"},
+        {"source": "film.mp4", "jsonl": "link.mp4"},
+        {"camera": "film.mp4", "record": "./film.mp4"},
+        {"source": ".", "record": "film.mp4"},
+        {"model": "film.mp4", "jsonl": "film.mp4"},
+    ],
+)
+def test_no_output_writes_over_what_is_read(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    (tmp_path / "link.mp4").symlink_to("film.mp4")
+    camera = [given.pop("camera")] if "camera" in given else []
+    with pytest.raises(ConfigError, match="is read by this run, and would be overwritten"):
+        cameras(*camera, **given)
+
+
+def test_outputs_may_stand_beside_what_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.jsonl").write_text("")
+    assert cameras(source=".", jsonl="old.jsonl", record="new.mp4", outputs=("picture=new.png",))
+    assert cameras("0", jsonl="/dev/null", record="new.mp4")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are needed")
+def test_a_pipe_is_no_camera_beside_others(tmp_path):
+    pipe = str(tmp_path / "pipe")
+    os.mkfifo(pipe)
+    for source in (pipe, "-"):
+        with pytest.raises(ConfigError, match="b is a pipe, and opening it could hold up"):
+            tables(a={"camera": "0"}, b={"source": source})
+        assert tables(b={"source": source})
 
 
 def test_what_cameras_can_share_they_do():

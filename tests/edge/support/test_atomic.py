@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.support.atomic import Draft, replacing, write_bytes, write_text
+from edge.support.atomic import Draft, refuse_to_replace, replacing, write_bytes, write_text
 from edge.support.errors import OutputError
 
 
@@ -113,3 +113,15 @@ def test_on_a_file_system_that_becomes_read_only_the_error_says_so(tmp_path, mon
         monkeypatch.setattr(Path, change, refuse)
     with pytest.raises(OutputError, match=r"film\.mkv: cannot write: Read-only file system"):
         draft.keep()
+
+
+def test_what_is_read_is_not_replaced(tmp_path):
+    path, link, other = (tmp_path / name for name in ("a.txt", "b.txt", "c.txt"))
+    path.write_text("old")
+    link.symlink_to(path)
+    for out in (path, link, str(path)):
+        with pytest.raises(OutputError, match="is read by this command"):
+            refuse_to_replace(out, None, other, path)
+    for out in (other, tmp_path, None, "-"):
+        refuse_to_replace(out, path, "edge-s", None)
+    refuse_to_replace(os.devnull, os.devnull)
