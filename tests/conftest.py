@@ -18,6 +18,7 @@ from edge.sources.demo import DemoClip
 # As `train` sets it: a training in this process is then the same, digit for digit, as one in another.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+PATIENCE_S = 600  # for a process to end, on however slow a machine
 SMALL = (640, 360)  # pixels; the demo's faces are still found, at a quarter of the work
 # Where in the demo clip, in seconds, the scenes are.
 SCENES = {"one face": 1.0, "coming near": 4.0, "two faces": 6.0, "nobody": 8.5, "dark": 10.0}
@@ -64,7 +65,7 @@ def edge_emo_process():
 
     def run(*arguments, **options):
         command = [sys.executable, "-m", "edge", *map(str, arguments)]
-        settings = {"capture_output": True, "text": True, "timeout": 120, **options}
+        settings = {"capture_output": True, "text": True, "timeout": PATIENCE_S, **options}
         done = subprocess.run(command, check=False, **settings)
         return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -77,7 +78,7 @@ def python_process():
 
     def run(code, *arguments, **options):
         command = [sys.executable, "-c", code, *map(str, arguments)]
-        settings = {"capture_output": True, "text": True, "timeout": 120, **options}
+        settings = {"capture_output": True, "text": True, "timeout": PATIENCE_S, **options}
         done = subprocess.run(command, check=False, **settings)
         return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -57,8 +57,12 @@ def bench(short_video, tmp_path_factory):
     arguments += ["--json", folder / "bench.json", "--plot", folder / "bench.png"]
     arguments += ["--html", folder / "bench.html", "--growth"]
     out = io.StringIO()
-    with contextlib.redirect_stdout(out), pytest.raises(SystemExit) as ended:
-        main([str(a) for a in arguments])
+    with pytest.MonkeyPatch.context() as patch:
+        # No test looks at how large a figure is: few frames will do.
+        patch.setattr("benchmarks.measures.scaling.FRAMES", 3)
+        patch.setattr("benchmarks.measures.scaling.ROUNDS", 1)
+        with contextlib.redirect_stdout(out), pytest.raises(SystemExit) as ended:
+            main([str(a) for a in arguments])
     assert ended.value.code == 0
     report = json.loads((folder / "bench.json").read_text())
     written = [*("bench.html", "bench.json", "bench.png"), "edge-s.keras"]

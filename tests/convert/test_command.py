@@ -24,6 +24,13 @@ layers = keras.layers
 ANY_LOSS = ("--max-accuracy-drop", "100")
 
 
+@pytest.fixture(autouse=True)
+def _undrawn(monkeypatch):
+    """Leave plots undrawn but for those of `converted`, which are looked at: it takes seconds."""
+    for module in ("measuring.report", "writing.layers"):
+        monkeypatch.setattr(f"convert.{module}.png", lambda figure: b"png")
+
+
 @pytest.fixture
 def convert(labelled_folder_once, edge_emo):
     """Run `edge-emo convert` on the labelled folder."""

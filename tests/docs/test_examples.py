@@ -34,7 +34,7 @@ def test_an_example_runs_as_it_stands(script, tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

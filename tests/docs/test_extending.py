@@ -28,14 +28,14 @@ def run(tmp_path_factory):
         (project / name).write_text(text)
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     options = ["--no-deps", "--no-build-isolation", "--target", str(site), str(project)]
-    subprocess.run([*install, *options], check=True, capture_output=True, timeout=120)
+    subprocess.run([*install, *options], check=True, capture_output=True, timeout=600)
     root = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, str(site)])}
 
     def edge_emo(*arguments):
         command = [sys.executable, "-m", "edge", *map(str, arguments)]
         return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, env=environment, capture_output=True, text=True, timeout=600, check=False
         )
 
     return edge_emo

@@ -30,7 +30,7 @@ def test_a_script_needs_no_main_guard(short_video, tmp_path):
         f"print(Recognizer().batch({str(short_video)!r}, {str(tmp_path / 'out')!r}, jobs=2).analysed)\n"
     )
     ended = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, script], capture_output=True, text=True, timeout=600, check=False
     )
     assert (ended.returncode, ended.stdout) == (0, "1\n"), ended.stderr
 

@@ -30,36 +30,31 @@ def test_a_batch_is_shared_so_that_every_device_gets_as_many_faces():
     assert Devices(("a",)).share(17) == slice(0, 17)
 
 
-def test_tensorflow_trains_on_two_devices(edge_emo_process, labelled_folder_once, tmp_path):
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=needs_jax)])
+def test_a_model_trained_on_two_devices_of_either_backend_is_read_by_evaluate(
+    backend, edge_emo, edge_emo_process, labelled_folder_once, tmp_path
+):
     run = tmp_path / "run"
+    env = {**os.environ, "KERAS_BACKEND": backend}
     options = ["--data", labelled_folder_once, "--out", run, *FAST]
-    ended = edge_emo_process("train", *options, "--devices", 2)
+    ended = edge_emo_process("train", *options, "--devices", 2, env=env)
     assert ended.status == 0, ended.err
-    assert environment(run)["devices"] == ["CPU:0", "CPU:1"]
-    assert (run / "model.keras").exists()
+    prefix = {"tensorflow": "CPU", "jax": "cpu"}[backend]
+    assert environment(run)["devices"] == [f"{prefix}:0", f"{prefix}:1"]
+    assert environment(run)["backend"].startswith(f"{backend} ")
+    evaluated = edge_emo("evaluate", "--model", run / "model.keras", "--data", labelled_folder_once)
+    assert evaluated.status == 0, evaluated.err
 
 
-@needs_jax
-def test_jax_trains_on_two_devices(edge_emo_process, labelled_folder_once, tmp_path):
-    run = tmp_path / "run"
-    options = ["--data", labelled_folder_once, "--out", run, *FAST]
-    ended = edge_emo_process("train", *options, "--devices", 2, env=JAX)
-    assert ended.status == 0, ended.err
-    assert environment(run)["devices"] == ["cpu:0", "cpu:1"]
-    assert environment(run)["backend"].startswith("jax ")
-    assert (run / "model.keras").exists()
-
-
-@needs_jax
-def test_two_processes_train_one_model_and_the_first_writes_it(labelled_folder_once, tmp_path):
-    run = tmp_path / "run"
+def in_two_processes(run, data):
+    """Train with two processes; return how each ended and what it said."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "edge", "train", "--data", labelled_folder_once, "--out", run]
+    command = [sys.executable, "-m", "edge", "train", "--data", data, "--out", run, *FAST]
     processes = [
         subprocess.Popen(
-            [*map(str, command), *FAST],
+            [*map(str, command)],
             env={
                 **JAX,
                 "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{port},127.0.0.1:{port + 1}",
@@ -72,31 +67,26 @@ def test_two_processes_train_one_model_and_the_first_writes_it(labelled_folder_o
         )
         for number in range(2)
     ]
-    said = [process.communicate(timeout=120) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
+    said = [process.communicate(timeout=600) for process in processes]
+    return [process.returncode for process in processes], said
+
+
+@needs_jax
+def test_two_processes_train_one_model_and_the_first_writes_it(labelled_folder_once, tmp_path):
+    for run in (tmp_path / "run", tmp_path / "again"):
+        status, said = in_two_processes(run, labelled_folder_once)
+        if not any("in use" in err for _, err in said):  # another program was given the port
+            break
+    assert status == [0, 0], said
     assert "faces are right" in said[0][0]
     assert "faces are right" not in said[1][0]
     assert environment(run)["processes"] == 2
     assert (run / "model.keras").exists()
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=needs_jax)])
-def test_a_model_trained_on_either_backend_is_read_by_evaluate(
-    backend, edge_emo_process, labelled_folder_once, tmp_path
-):
-    run = tmp_path / "run"
-    env = {**os.environ, "KERAS_BACKEND": backend}
-    options = ["--data", labelled_folder_once, "--out", run, *FAST]
-    assert edge_emo_process("train", *options, env=env).status == 0
-    told = edge_emo_process(
-        "evaluate", "--model", run / "model.keras", "--data", labelled_folder_once
-    )
-    assert told.status == 0, told.err
-
-
 def test_several_hosts_on_tensorflow_are_refused_with_what_to_do(
-    edge_emo_process, labelled_folder_once, tmp_path, assert_refused
+    edge_emo, labelled_folder_once, tmp_path, assert_refused, monkeypatch
 ):
-    env = {**os.environ, "TF_CONFIG": "{}"}
+    monkeypatch.setenv("TF_CONFIG", "{}")
     options = ["--data", labelled_folder_once, "--out", tmp_path / "run", *FAST]
-    assert_refused(edge_emo_process("train", *options, env=env), "for several use JAX")
+    assert_refused(edge_emo("train", *options), "for several use JAX")

@@ -32,6 +32,7 @@ def guesses(labelled_faces):
     return np.random.default_rng(1).dirichlet(np.ones(7), len(labelled_faces)).astype("f4")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_report_has_the_score_and_the_facts(report, guesses, labelled_faces):
     told = json.loads((report(guesses) / "report.json").read_text())
     assert told["data"]["skipped"] == ["train/happy/bad.png"]
@@ -50,12 +51,14 @@ def test_its_pictures_lie_beside_it_and_within_the_page(report, guesses):
     assert "train/happy/bad.png" in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_network_that_makes_no_mistake_has_no_picture_of_them(report, labelled_faces):
     run = report(np.eye(7, dtype="f4")[labelled_faces.labels])
     assert not (run / "mistakes.png").exists()
     assert "There is none." in (run / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_emotion_that_is_never_predicted_has_no_precision(report, labelled_faces):
     always_happy = np.eye(7, dtype="f4")[np.full(len(labelled_faces), 3)]
     told = json.loads((report(always_happy) / "report.json").read_text())
@@ -63,6 +66,7 @@ def test_an_emotion_that_is_never_predicted_has_no_precision(report, labelled_fa
     assert told["validation"]["f1"]["fear"] == 0
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_loss_that_is_no_number_is_null(report, guesses):
     run = report(guesses, [{**ROW, "val_loss": float("nan")}])
     assert (run / "curves.png").exists()

@@ -19,6 +19,7 @@ import numpy as np
 from edge.evaluation.datasets import LabelledFaces
 from edge.support.atomic import replacing
 from edge.support.errors import TrainingError
+from edge.support.labels import EMOTIONS
 
 from ..architectures import Architecture
 from ..data.views import Views
@@ -72,6 +73,7 @@ def train(
         model = _compiled(architecture, recipe, steps)
         history = _restore(model, run, steps)
         trained = model if answers else _taught(model, recipe)
+    _build_metrics(trained, devices)
     batches = TrainingBatches(faces, recipe, devices, len(history), views, answers)
     loop = _Loop(recipe, history, run, model, batches, devices, listener)
     callbacks = [keras.callbacks.SwapEMAWeights()] if recipe.weight_averaging else []
@@ -209,6 +211,13 @@ def _compiled(architecture: Architecture, recipe: Recipe, steps: int) -> keras.M
     model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
     optimizer.build(model.trainable_variables)
     return model
+
+
+def _build_metrics(model: keras.Model, devices: Devices) -> None:
+    """Let the metrics make their variables now: else TensorFlow traces the first step twice."""
+    if keras.backend.backend() == "tensorflow" and len(devices.names) == 1:
+        nothing = np.zeros((1, len(EMOTIONS)), np.float32)
+        model.compute_metrics(None, nothing, nothing)
 
 
 def _schedule(recipe: Recipe, steps: int) -> Any:

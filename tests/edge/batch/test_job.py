@@ -150,7 +150,9 @@ def test_ctrl_c_ends_at_once_with_its_workers_and_says_how_to_go_on(crashing, in
     (inputs / "slow.png").write_bytes((inputs / "face.png").read_bytes() * 9)  # the first in line
     out = tmp_path / "stopped"
     command = [sys.executable, "-m", "edge", "batch", str(inputs), "-o", str(out), "--jobs", "2"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    # Where the tests run in the background, Ctrl-C is ignored, and what they start inherits that.
+    usual = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **usual) as process:
         wait_for_lines(process, out / "journal.jsonl", 6)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)

@@ -8,6 +8,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -242,6 +243,7 @@ def test_a_patient_output_gets_a_face_covered_before_it_was_found_a_live_one_get
 
 def test_a_camera_s_frames_that_wait_to_be_covered_are_bounded(monkeypatch):
     monkeypatch.setattr("edge.outputs.privacy.HELD_BYTES", 5 * 80 * 100 * 4)
+    monkeypatch.setattr("edge.outputs.privacy.time", SimpleNamespace(monotonic=lambda: 1.0))
     patient = Kept()
     patient.patient = True
     outputs = Outputs([patient], Privacy(blur=True, live=True), live=True)

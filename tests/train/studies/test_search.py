@@ -36,6 +36,7 @@ def search(folder, data):
     return ended.stdout
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_variant_is_trained_once_and_listed_in_the_table(tmp_path, labelled_folder_once):
     table = search(tmp_path, labelled_folder_once)
     rows = json.loads((tmp_path / "runs" / "search.json").read_text())

@@ -1,6 +1,7 @@
 """Which requests are let through."""
 
 import base64
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,7 +94,8 @@ def test_the_token_is_needed_where_there_is_one(headers, query, expected):
     assert status(Access(LOCAL, TOKEN), headers, query) == expected
 
 
-def test_too_many_requests_from_one_address_are_refused_and_others_are_not():
+def test_too_many_requests_from_one_address_are_refused_and_others_are_not(monkeypatch):
+    monkeypatch.setattr("edge.outputs.page.access.time", SimpleNamespace(monotonic=lambda: 1.0))
     access = Access(LOCAL, None)
     headers = {"Host": "localhost"}
     answers = [access.refusal("10.0.0.1", headers, {}, "/") for _ in range(int(BURST) + 50)]
