@@ -17,11 +17,13 @@ demo: $(VENV)/runtime
 	@echo "look at $(OUT)/annotated.mp4 and $(OUT)/faces.jsonl"
 
 test: $(VENV)/full
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-# Many of these tests wait, so twice as many workers as cores.
+# Many of the runtime's tests wait, so twice as many workers as cores.
+MANY_WORKERS = -n $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())') --dist worksteal
+
 test-fast: .venv-fast/installed
-	.venv-fast/bin/python -m pytest -n $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())') --dist worksteal tests/edge tests/edge_emo tests/test_architecture.py
+	.venv-fast/bin/python -m pytest $(MANY_WORKERS) tests/edge tests/edge_emo tests/test_architecture.py
 
 docs: .venv-docs/installed
 	.venv-docs/bin/mkdocs build --quiet
@@ -36,7 +38,7 @@ check: $(VENV)/full
 
 # The runtime's tests once more with ai-edge-litert's predecessor (CPython 3.11, numpy 1).
 test-tflite-runtime: .venv-tflite-runtime/installed
-	.venv-tflite-runtime/bin/python -m pytest tests/edge
+	.venv-tflite-runtime/bin/python -m pytest $(MANY_WORKERS) tests/edge
 
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 # OpenCV's desktop build needs X libraries; a server or container without them gets the headless one.
@@ -59,7 +61,7 @@ $(VENV)/full: setup.cfg
 
 .venv-tflite-runtime/installed: setup.cfg
 	$(PYTHON) -m venv .venv-tflite-runtime
-	.venv-tflite-runtime/bin/python $(PIP_INSTALL) -e '.[tflite-runtime]' 'pytest>=8,<10'
+	.venv-tflite-runtime/bin/python $(PIP_INSTALL) -e '.[tflite-runtime]' 'pytest>=8,<10' 'pytest-xdist>=3.8,<4'
 	.venv-tflite-runtime/bin/python -m pip uninstall --quiet --yes ai-edge-litert
 	@$(call FIT_OPENCV,.venv-tflite-runtime/bin/python)
 	touch $@
