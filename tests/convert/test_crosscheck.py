@@ -31,4 +31,6 @@ def test_every_installed_interpreter_is_asked(flatbuffer):
 def test_an_interpreter_that_cannot_load_the_file_is_named_with_the_reason(flatbuffer):
     about = {"input": {"shape": [1, 48, 48, 1]}, "check": reference_scores(flatbuffer, (48, 48))}
     broken = ModelFile(None, flatbuffer[: len(flatbuffer) // 2], about)
-    assert all("cannot be used" in str(c) for c in check_everywhere(broken))
+    checked = check_everywhere(broken)
+    assert len(checked) == len(installed()) + 1
+    assert all("cannot be used" in str(c) for c in checked)

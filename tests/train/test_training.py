@@ -1,5 +1,6 @@
 """The training loop: stopped in any epoch and resumed, it ends as if it had never been stopped."""
 
+import shutil
 from functools import partial
 
 import pytest
@@ -20,17 +21,25 @@ SAME = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 @pytest.fixture
 def trained(labelled_faces, tmp_path):
-    """Train with these changes to the edge recipe into this folder; return model and history."""
+    """Train with these changes to the edge recipe into this folder; return model and history.
 
-    def run(folder, changes, stop_in_epoch=None):
+    Options: the epoch in which it is stopped; where to keep a copy of the folder as it is after the
+    first epoch, which is what a run leaves that is killed in its second.
+    """
+
+    def run(folder, changes, stop_in_epoch=None, first_epoch=None):
         def step(epoch, step, steps):
             if (epoch, step) == (stop_in_epoch, 2):
                 raise KeyboardInterrupt
 
-        (tmp_path / folder).mkdir(exist_ok=True)
-        recipe = load_recipe("edge", FAST | changes)
-        listener = Listener(step, lambda row: None)
+        def end_of_epoch(row):
+            if row["epoch"] == 1 and first_epoch:
+                shutil.copytree(place, tmp_path / first_epoch)
+
         place = tmp_path / folder
+        place.mkdir(exist_ok=True)
+        recipe = load_recipe("edge", FAST | changes)
+        listener = Listener(step, end_of_epoch)
         history = train(SMALL, recipe, labelled_faces, labelled_faces, place, ONE, listener)
         return finished_model(SMALL, recipe, place), history
 
@@ -48,9 +57,7 @@ def trained(labelled_faces, tmp_path):
     ids=["cosine", "averaged", "plateau", "sgd-bfloat16"],
 )
 def test_a_run_that_was_stopped_ends_as_an_uninterrupted_one(changes, trained, labelled_faces):
-    whole, history = trained("whole", changes)
-    with pytest.raises(KeyboardInterrupt):
-        trained("cut", changes, stop_in_epoch=2)
+    whole, history = trained("whole", changes, first_epoch="cut")
     resumed, again = trained("cut", changes)
     assert [row["epoch"] for row in again] == [row["epoch"] for row in history]
     for before, after in zip(history, again, strict=True):
@@ -58,6 +65,14 @@ def test_a_run_that_was_stopped_ends_as_an_uninterrupted_one(changes, trained, l
             assert after[name] == pytest.approx(before[name], rel=1e-4), name
     told, told_again = predict(whole, labelled_faces), predict(resumed, labelled_faces)
     assert told_again == pytest.approx(told, abs=1e-3)
+
+
+def test_a_run_that_is_stopped_within_an_epoch_leaves_the_epochs_before_it(trained, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        trained("cut", {}, stop_in_epoch=2)
+    assert len((tmp_path / "cut" / "history.csv").read_text().splitlines()) == 1 + 1
+    names = {path.name for path in (tmp_path / "cut").iterdir()}
+    assert names == {"history.csv", "best.keras", "last.keras"}
 
 
 def test_the_cosine_warms_up_then_falls_to_zero(trained):
