@@ -18,7 +18,7 @@ from edge.sources.demo import DemoClip
 # As `train` sets it: a training in this process is then the same, digit for digit, as one in another.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-PATIENCE_S = 600  # for a process to end, on however slow a machine
+PATIENCE_S = 1800  # for a process to end, on however slow a machine
 SMALL = (640, 360)  # pixels; the demo's faces are still found, at a quarter of the work
 # Where in the demo clip, in seconds, the scenes are.
 SCENES = {"one face": 1.0, "coming near": 4.0, "two faces": 6.0, "nobody": 8.5, "dark": 10.0}
