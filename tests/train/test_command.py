@@ -242,4 +242,4 @@ def test_data_that_cannot_be_used_is_refused_in_one_line(labelled_folder, tmp_pa
 
 def test_an_unknown_architecture_is_wrong_usage(labelled_folder, capsys):
     assert train("--data", labelled_folder, "--arch", "resnet") == 2
-    assert "none of paper-a, paper-b, paper-c" in capsys.readouterr().err
+    assert "not one of paper-a, paper-b, paper-c" in capsys.readouterr().err
