@@ -80,7 +80,8 @@ def cameras_to_toml(cameras: Mapping[str, RunConfig]) -> str:
     own = ["camera", "source"] + [
         n for n in rows if any(getattr(c, n) != getattr(configs[0], n) for c in configs)
     ]
-    lines = [to_toml(replace(configs[0], **{name: rows[name].default for name in own}))]
+    shared = replace(configs[0], **{name: rows[name].default for name in own})
+    lines = [to_toml(shared).rstrip("\n")]
     for name, config in cameras.items():
         said = [n for n in rows if n in own and getattr(config, n) != rows[n].default]
         lines += ["", f"[{TABLES}.{_key(name)}]", *(toml_line(n, getattr(config, n)) for n in said)]
