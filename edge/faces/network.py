@@ -25,7 +25,7 @@ LARGE = 2 * PIXELS  # from which on a still is large
 HALF = (
     8 / 15
 )  # of a frame's longer side: faces of a fifteenth of it lie within one half or the other
-KEPT = 4  # interpreters, each for pictures of one shape: a folder's photos lie and stand
+KEPT = 3  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 # A face with a score between these is looked at more closely, by itself: upright at two sizes, and
 # turned. Faces have a high score again, patterns and animals often but once.
@@ -56,6 +56,7 @@ class NetworkDetector:
         self._min_face = options.min_face
         self._model, self._options = model, options
         self._kept = {first.shape: first}
+        self._kept_large: dict[tuple[int, ...], Maps] = {}  # one at most: it takes 30 MB
         self._close: dict[tuple[int, int], Maps] = {}
 
     def detect(self, image: np.ndarray) -> list[Detection]:
@@ -156,12 +157,14 @@ class NetworkDetector:
 
     def _maps(self, shape: tuple[int, ...]) -> Maps:
         """Return an interpreter for pictures of this shape: to fit one to another takes half a look."""
-        maps = self._kept.pop(shape, None)
-        if maps is None and len(self._kept) < KEPT:
+        is_large = math.prod(shape) > LARGE
+        kept, most = (self._kept_large, 1) if is_large else (self._kept, KEPT)
+        maps = kept.pop(shape, None)
+        if maps is None and len(kept) < most:
             maps = _open(self._model, self._options)
         elif maps is None:
-            maps = self._kept.pop(next(iter(self._kept)))  # the one not used for longest
-        self._kept[shape] = maps
+            maps = kept.pop(next(iter(kept)))  # the one not used for longest
+        kept[shape] = maps
         return maps
 
     def _ratio(self, shape: tuple[int, ...]) -> float:

@@ -214,6 +214,14 @@ def test_a_glance_takes_the_large_faces_of_a_large_picture(detector, portraits):
     assert iou(face.box, box) > 0.5
 
 
+def test_large_pictures_of_several_shapes_take_turns(detector, portraits):
+    lying, _ = in_a_large_picture(portraits[0], 90)
+    standing = np.ascontiguousarray(lying[:, :700])
+    alone = detector.detect(lying)
+    detector.detect(standing)
+    assert detector.detect(lying) == alone
+
+
 def test_a_face_that_two_looks_find_is_one_face(detector, portraits):
     picture, box = in_a_large_picture(portraits[0], 100)
     (face,) = (f for f in detector.detect(picture) if f.score >= FACE)
