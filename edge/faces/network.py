@@ -125,6 +125,8 @@ class NetworkDetector:
         if one.score + close < 2 * TOGETHER:
             close = max(close, self._look_closely(picture, one, SMALLER).score)
         score = confidence((one.score + close) / 2, TOGETHER)
+        if score >= FACE and close >= SURE:
+            return replace(one, score=score)
         looks = (self._look_closely(picture, one, SMALLER, lean) for lean in LEANS)
         turned = max(looks, key=lambda look: look.score)
         if turned.score < max(SURE, close):
