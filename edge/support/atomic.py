@@ -7,7 +7,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from .errors import OutputError
@@ -148,7 +148,7 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode())
 
 
-def is_same_file(one: Path | str, other: Path | str) -> bool:
+def is_same_file(one: PurePath | str, other: PurePath | str) -> bool:
     """Report whether two paths lead to one file or folder that exists; devices do not count."""
     try:
         return os.path.samefile(one, other) and (os.path.isfile(one) or os.path.isdir(one))
