@@ -160,6 +160,7 @@ def command(
 
     import cv2
 
+    from edge.emotions.prior import find_expectation
     from edge.inference.runtime import Runtime
     from edge.inference.threads import inference_threads, vision_threads
     from edge.support.progress import progress_bar
@@ -174,6 +175,8 @@ def command(
     from .systems.pipelines import Pipelines, Wanted
     from .timing import race
 
+    if expect:
+        find_expectation(expect)  # what does not fit is said before minutes of loading
     runtime = Runtime(interpreter, threads or inference_threads())
     cv2.setNumThreads(vision_threads())
     load = load_now()

@@ -103,8 +103,12 @@ def read_list(path: Path) -> list[Path]:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: cannot be read as a list of files: {error}") from None
+    except UnicodeDecodeError:
+        raise SourceError(
+            f"{path}: is not a text in UTF-8; give a list of files, one a line"
+        ) from None
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read as a list of files: {error.strerror}") from None
     return [Path(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
 
 

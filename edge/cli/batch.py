@@ -122,6 +122,12 @@ def command(
     paths = [*inputs, *(read_list(files_from) if files_from else [])]
     if not paths:
         raise click.UsageError("give files, folders or --files-from")
+    if submit and not executor:
+        raise click.UsageError("--submit needs --executor")
+    if merge and (executor or shard):
+        raise click.UsageError("--merge joins what is there; leave out --shard and --executor")
+    if executor and (shard or retry):
+        raise click.UsageError("--executor starts all shards; leave out --shard and --retry")
     if merge:
         _report(job.merge(paths, out, kind))
         return

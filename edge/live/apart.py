@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import PurePath
+from pathlib import Path
 
 from ..support.atomic import is_same_file
 from ..support.errors import ConfigError
@@ -37,7 +37,7 @@ def _shared(setting: str, target: str, other: str, name: str) -> str:
     if other == name:
         return f"{setting}: two outputs would share {target}; give each one of its own"
     advice = (
-        f"put {PLACE} into it, such as {PLACE}{PurePath(target).suffix}"
+        f"put {PLACE} into it, such as {PLACE}{Path(target).suffix}"
         if setting != "page"
         else "set one for each in its table"
     )
@@ -66,7 +66,7 @@ def _check_beside(read: str, writer: RunConfig) -> None:
             continue
         taken = is_same_file(read, target)
         if setting in _REPLACING and os.path.isfile(target):
-            taken |= is_same_file(read, PurePath(target).parent)  # one of a folder of images
+            taken |= is_same_file(read, Path(target).parent)  # one of a folder of images
         if taken:
             raise ConfigError(
                 f"{setting}: {target} is read by this run, and would be overwritten; "

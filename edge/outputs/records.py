@@ -13,6 +13,7 @@ from ..support.rotation import set_aside
 
 log = logging.getLogger(__name__)
 
+_NAMED = 20  # lines of a file that are skipped; more are only counted
 _TAIL_BYTES = 65536  # of a file: where its last record stands
 
 
@@ -41,6 +42,7 @@ def read_records(path: Path, older: bool = True) -> Iterator[dict[str, Any]]:
 
 
 def _records(file: Path, lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    skipped = 0
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
@@ -49,7 +51,11 @@ def _records(file: Path, lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         if isinstance(record, dict) and "schema" in record:
             yield record
         else:
-            log.warning("%s: line %d is not a complete record; skipped", file, number)
+            skipped += 1
+            if skipped <= _NAMED:
+                log.warning("%s: line %d is not a complete record; skipped", file, number)
+    if skipped > _NAMED:
+        log.warning("%s: %d more lines are not complete records", file, skipped - _NAMED)
 
 
 class Numbering:

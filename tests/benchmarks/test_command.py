@@ -250,6 +250,14 @@ def test_a_place_that_cannot_be_written_is_reported_first(
     assert_refused(ended, f"{file}: cannot write")
 
 
+@pytest.mark.parametrize("option", ["--json", "--html", "--plot"])
+def test_results_are_not_written_over_the_source(edge_emo, assert_refused, tmp_path, option):
+    source = tmp_path / "clip.png"
+    source.write_bytes(b"clip")
+    assert_refused(edge_emo("bench", "--source", source, option, source), "is read by this command")
+    assert source.read_bytes() == b"clip"
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [("no.mp4", "no.mp4: no such file"), ("mock", "mock: is live")],
@@ -258,8 +266,8 @@ def test_a_source_that_cannot_be_measured_is_refused(edge_emo, assert_refused, s
     assert_refused(edge_emo("bench", "--source", source), said)
 
 
-def test_an_expectation_that_is_not_known_is_refused(edge_emo, assert_refused, short_video):
-    ended = edge_emo("bench", "--source", short_video, "--expect", "sometimes")
+def test_an_expectation_that_is_not_known_is_refused_first(edge_emo, assert_refused):
+    ended = edge_emo("bench", "--source", "no.mp4", "--expect", "sometimes")
     assert_refused(ended, "expect: 'sometimes'")
 
 

@@ -94,3 +94,26 @@ def test_a_list_of_files_is_read_line_by_line(tmp_path):
     assert read_list(listed) == [Path("a b.mp4"), Path("ü.png")]
     with pytest.raises(SourceError, match=r"none\.txt: cannot be read"):
         read_list(tmp_path / "none.txt")
+
+
+def test_a_list_that_is_not_a_text_is_refused(tmp_path):
+    listed = tmp_path / "list.txt"
+    listed.write_bytes(b"\xff\xfe")
+    with pytest.raises(SourceError, match="is not a text in UTF-8"):
+        read_list(listed)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--submit", "timeout_min=1"), "--submit needs --executor"),
+        (("--merge", "--shard", "1/2"), "--merge joins what is there"),
+        (("--executor", "local", "--shard", "1/2"), "--executor starts all shards"),
+        (("--executor", "local", "--retry"), "--executor starts all shards"),
+    ],
+)
+def test_no_option_of_several_machines_is_passed_over(edge_emo, tmp_path, options, said):
+    ended = edge_emo("batch", tmp_path, "-o", tmp_path / "out", *options)
+    assert ended.status == 2
+    assert said in ended.err
+    assert not (tmp_path / "out").exists()

@@ -234,3 +234,11 @@ def test_labels_that_are_neither_a_set_nor_an_order_are_wrong_usage(edge_emo, la
     ended = edge_emo("evaluate", "--data", labelled_folder_once, "--labels", "ckplus")
     assert ended.status == 2
     assert "'ckplus' is neither one of fer, ferplus nor an order" in ended.err
+
+
+def test_scores_are_not_written_over_the_data(edge_emo, assert_refused, tmp_path):
+    data = tmp_path / "fer2013.csv"
+    data.write_text("emotion,pixels,Usage\n")
+    ended = edge_emo("evaluate", "--data", data, "--json", data)
+    assert_refused(ended, "is read by this command")
+    assert data.read_text() == "emotion,pixels,Usage\n"

@@ -112,6 +112,15 @@ def test_the_reader_skips_what_power_loss_left_and_says_so(write, caplog, end):
     assert "line 4 is not a complete record" in caplog.text
 
 
+def test_of_a_file_that_is_no_records_only_the_first_lines_are_named(write, caplog):
+    path = write(1)
+    with path.open("ab") as file:
+        file.write(b"x\n" * 50)
+    assert numbers(path) == [0]
+    assert caplog.text.count("is not a complete record") == 20
+    assert "30 more lines are not complete records" in caplog.text
+
+
 def test_what_is_recorded_after_power_loss_is_read_too(write):
     path = write(3)
     path.write_bytes(path.read_bytes()[:-10])
