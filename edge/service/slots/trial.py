@@ -23,6 +23,7 @@ STARTS = 2  # so many failed starts are enough
 LEAST_FPS = 0.5
 SHARE = 0.5  # of the frames a second before; less is too slow
 MEASURED_S = 6.0
+JUDGE = "edge-emo-model-trial"  # the unit that holds a trial
 _RATE = re.compile(r"([\d.]+) frames/s")
 
 
@@ -208,11 +209,14 @@ def _check_starts(service: Service) -> None:
 def hold_in_a_unit(floors: dict[str, float], folder: Path = FOLDER) -> None:
     """Have systemd hold the trial, which then goes on, or back, whatever becomes of this process.
 
+    Returns once the services run with the model that stays.
+
     Raises:
         ServiceError: it cannot be started, or does not end.
     """
+    _wait_for_judge()
     said = [f"--floor={unit}={floor}" for unit, floor in floors.items()]
-    command = ["systemd-run", "--quiet", "--collect", "--unit=edge-emo-model-trial"]
+    command = ["systemd-run", "--quiet", "--collect", f"--unit={JUDGE}"]
     command += ["--property=Restart=on-abnormal", "--property=RestartSec=1"]
     command += [sys.executable, "-m", "edge", "models", "trial", *said]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -222,5 +226,17 @@ def hold_in_a_unit(floors: dict[str, float], folder: Path = FOLDER) -> None:
     end_s = time.monotonic() + 2 * READY_S + CHECK_S + WATCHED_S + 60
     while read_state(folder).trial is not None:
         if time.monotonic() > end_s:
-            raise ServiceError("the trial does not end; see 'journalctl -u edge-emo-model-trial'")
+            raise ServiceError(f"the trial does not end; see 'journalctl -u {JUDGE}'")
+        time.sleep(0.5)
+    _wait_for_judge()
+
+
+def _wait_for_judge() -> None:
+    """Wait for the end of a unit that holds a trial: having decided, it still restarts the services."""
+    asked = ["systemctl", "show", JUDGE, "--property=ActiveState", "--value"]
+    end_s = time.monotonic() + 2 * READY_S
+    while time.monotonic() < end_s:
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+        if said not in ("active", "activating", "deactivating"):
+            return
         time.sleep(0.5)

@@ -189,7 +189,7 @@ class Acceptance(Checks):
 
     def start_trial(self) -> None:
         self.sh(f"{EMO} models install /models/porch-2.0.tflite")
-        self.sh(f"systemd-run -q --collect --unit=activation {EMO} models activate")
+        self.sh(f"systemd-run -q --collect --unit=activation {EMO} models activate --min-fps 0.2")
         until(lambda: self.status()["trial"] == "porch 2.0", 60)
         until(lambda: self.sh("systemctl is-active edge-emo-model-trial", True) == "active")
         time.sleep(15)
@@ -226,7 +226,9 @@ class Acceptance(Checks):
         return status["last"]["reason"]
 
     def older(self) -> str:
-        self.sh(f"{EMO} models install /models/porch-3.0.tflite && {EMO} models activate")
+        self.sh(
+            f"{EMO} models install /models/porch-3.0.tflite && {EMO} models activate --min-fps 0.2"
+        )
         said_so = self.refused(f"{EMO} models install /models/porch-2.0.tflite", "is older")
         assert self.status()["in_use"] == "porch 3.0"
         return said_so
@@ -275,7 +277,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--suite", default="trixie")
     parser.add_argument("--work", type=Path, default=Path("/var/tmp/edge-emo-models"))
-    parser.add_argument("--only", default="", metavar="TEXT", help="steps with this in their name")
+    parser.add_argument("--only", nargs="*", default=(), metavar="WORD", help="only these checks")
     parser.add_argument("--keep", action="store_true", help="keep the root for the next time")
     options = parser.parse_args()
     if os.geteuid() != 0:
@@ -292,7 +294,7 @@ def main() -> None:
     try:
         with booted(options.work, options.suite, options.keep, "edge-emo*", with_models) as machine:
             acceptance = Acceptance(machine, broker, reader)
-            acceptance.only = (options.only,) if options.only else ()
+            acceptance.only = tuple(options.only)
             acceptance.all()
     finally:
         reader.close()

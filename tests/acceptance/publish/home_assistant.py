@@ -112,13 +112,12 @@ class HomeAssistant:
         return "".join(p.read_text() for p in self.folder.glob("home-assistant.log*"))
 
     def complaints(self) -> list[str]:
-        """Return the warnings and errors of its log, and tracebacks beside it."""
-        text = self.log() + (self.folder / "out.log").read_text()
-        return [
-            line
-            for line in text.splitlines()
-            if re.search(r" (WARNING|ERROR|CRITICAL) |Traceback", line)
-        ]
+        """Return the warnings and errors of its log, and what was printed beside it, each once."""
+        log = self.log().splitlines()
+        known = {*log}
+        printed = re.sub(r"\x1b\[[0-9;]*m", "", (self.folder / "out.log").read_text()).splitlines()
+        lines = [*log, *(line for line in printed if line not in known)]
+        return [line for line in lines if re.search(r" (WARNING|ERROR|CRITICAL) |Traceback", line)]
 
 
 class WithHomeAssistant(Acceptance):

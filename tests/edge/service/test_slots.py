@@ -339,6 +339,28 @@ def test_a_model_that_fails_its_check_fails_its_trial(device, tmp_path):
     assert device.in_use() is None
 
 
+def test_a_trial_begins_and_ends_when_the_unit_that_held_the_last_one_is_gone(
+    device, made, monkeypatch
+):
+    """Having decided, the unit still restarts the services: meanwhile systemd takes no second one."""
+    device.install(made("1.0"))
+    store.begin_trial(device.folder)
+    states, done = ["active", "inactive", "deactivating", "inactive"], []
+
+    def run(command, **_):
+        done.append(command[0])
+        if command[0] == "systemd-run":
+            store.end_trial(True, "well", device.folder)
+        return subprocess.CompletedProcess(
+            command, 0, states.pop(0) if command[0] == "systemctl" else "", ""
+        )
+
+    monkeypatch.setattr(trial.subprocess, "run", run)
+    monkeypatch.setattr(trial.time, "sleep", lambda _: None)
+    trial.hold_in_a_unit({"edge-emo@0.service": 1.0}, device.folder)
+    assert done == ["systemctl", "systemctl", "systemd-run", "systemctl", "systemctl"]
+
+
 def test_a_trial_whose_judge_was_killed_is_lost(device, made):
     device.install(made("1.0"))
     store.begin_trial(device.folder)
