@@ -169,7 +169,8 @@ def test_an_altered_slot_is_not_activated(device, made):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "no TFLite"), (b"x" * 100, "no TFLite"), (None, "cannot be read")]
+    ("content", "said"),
+    [(b"", "is not a TFLite file"), (b"x" * 100, "is not a TFLite file"), (None, "cannot be read")],
 )
 def test_what_is_no_model_is_refused_by_its_name(device, tmp_path, content, said):
     file = tmp_path / "porch.tflite"
@@ -203,7 +204,7 @@ def refusals(made, signers):
     yield "another signer", file, signers.sign(file, "mallory"), "somebody who is not in"
     yield "another purpose", file, signers.sign(file, purpose="git"), "for another purpose"
     yield "another model's signature", file, signers.sign(made("1.0")), "altered"
-    yield "the public key", file, signers.folder / "alice.pub", "no signature made by"
+    yield "the public key", file, signers.folder / "alice.pub", "not a signature made by"
     torn = signers.folder / "torn.sig"
     torn.write_bytes(good.read_bytes()[:120])
     yield "a torn signature", file, torn, "damaged"
