@@ -19,8 +19,17 @@ def convert_model(model: Path, data: Path, output: Path | None = None, **more: A
     Raises:
         ModelError, DatasetError, ConversionError, OutputError, ModuleNotFoundError.
     """
+    from edge.support.errors import DatasetError, ModelError
+
     from .reading.backend import start_tensorflow
 
+    # Said before TensorFlow starts, which takes a while.
+    if not Path(model).exists():
+        raise ModelError(f"{model}: no such file; train one with 'edge-emo train'")
+    if not Path(data).exists():
+        raise DatasetError(
+            f"{data}: no such folder; give the folder that holds train/ and test/, or fer2013.csv"
+        )
     start_tensorflow()
     from .conversion import convert
     from .options import ConversionOptions

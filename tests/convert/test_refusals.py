@@ -74,6 +74,17 @@ def test_a_model_that_does_not_fit_is_refused(name, convert, assert_refused, tmp
 
 
 @pytest.mark.parametrize(
+    ("model", "data", "said"),
+    [("none.keras", ".", "none.keras: no such file"), (".", "none", "none: no such folder")],
+)
+def test_what_is_missing_is_said_before_tensorflow_is_loaded(
+    edge_emo, assert_refused, monkeypatch, model, data, said
+):
+    monkeypatch.setattr("convert.reading.backend.start_tensorflow", lambda: pytest.fail("loaded"))
+    assert_refused(edge_emo("convert", model, "--data", data), said)
+
+
+@pytest.mark.parametrize(
     ("name", "said"),
     [
         ("none.keras", "no such file"),
