@@ -189,6 +189,7 @@ class Acceptance(Checks):
 
     def start_trial(self) -> None:
         self.sh(f"{EMO} models install /models/porch-2.0.tflite")
+        until(lambda: self.sh("systemctl is-active activation", True) == "inactive", 120)
         self.sh(f"systemd-run -q --collect --unit=activation {EMO} models activate --min-fps 0.2")
         until(lambda: self.status()["trial"] == "porch 2.0", 60)
         until(lambda: self.sh("systemctl is-active edge-emo-model-trial", True) == "active")
