@@ -1,6 +1,6 @@
 # make demo        sets everything up and runs the main job on the built-in clip
 # make test        sets everything up and runs all tests
-# make test-fast   sets the runtime up, without TensorFlow, and runs its tests: about a minute
+# make test-fast   sets the runtime up, without TensorFlow, and runs its tests but the slow ones: about a minute
 # make check       lint, format and types
 # make docs        builds the documentation into site/
 PYTHON ?= python3
@@ -23,7 +23,7 @@ test: $(VENV)/full
 MANY_WORKERS = -n $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())') --dist worksteal
 
 test-fast: .venv-fast/installed
-	.venv-fast/bin/python -m pytest $(MANY_WORKERS) tests/edge tests/edge_emo tests/test_architecture.py
+	.venv-fast/bin/python -m pytest $(MANY_WORKERS) -m "not slow" tests/edge tests/edge_emo tests/test_architecture.py
 
 docs: .venv-docs/installed
 	.venv-docs/bin/mkdocs build --quiet

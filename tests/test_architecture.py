@@ -92,6 +92,7 @@ def room_of(module):
     return parts[1] if parts[0] == "edge" and len(parts) > 1 and parts[1] != "__main__" else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_those_below_it(package):
     for module in modules():

@@ -59,6 +59,7 @@ def test_an_evaluation_loads_none_of_them(python_process, labelled_folder_once, 
     assert not loaded & FORBIDDEN
 
 
+@pytest.mark.slow
 def test_help_and_settings_load_not_even_opencv(python_process):
     for arguments in (["--help"], ["run", "--help"], ["run", "--print-config"]):
         loaded = set(json.loads(python_process(REPORT, *arguments).out.splitlines()[-1]))

@@ -10,6 +10,8 @@ import pytest
 from edge_emo import EMOTIONS, ConfigError, Recognizer
 from edge_emo.testing import FakeDetector, observation
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_batch_from_python_is_that_of_the_command(short_video, edge_emo, tmp_path):
     edge_emo("batch", short_video, "-o", tmp_path / "command", "--jobs", "1")

@@ -26,6 +26,7 @@ def test_importing_it_loads_neither_opencv_nor_an_interpreter(python_process):
     assert not loaded & {"train", "convert", "benchmarks", "click"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_the_examples_in_docstrings_are_right(name):
     failed, tried = doctest.testmod(importlib.import_module(name))

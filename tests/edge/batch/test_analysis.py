@@ -45,6 +45,7 @@ def records_of(path, tmp_path):
     return list(done.records()), done.files[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     tuple(map(int, cv2.__version__.split(".")[:2])) < (4, 12),
     reason="OpenCV below 4.12 does not turn this video",
@@ -57,6 +58,7 @@ def test_a_video_is_turned_as_its_container_says(short_video, tmp_path):
     assert [r["size"][::-1] for r in records] == [r["size"] for r in upright]
 
 
+@pytest.mark.slow
 def test_times_are_the_containers_where_the_frame_rate_varies(short_video, tmp_path):
     path = tmp_path / "varies.mp4"
     path.write_bytes(rebuilt(short_video.read_bytes(), {b"stts": slower_from_half}))
@@ -88,6 +90,7 @@ def test_an_animated_gif_is_a_video(tmp_path):
     assert [record["position_s"] for record in records] == [0.0, 0.1, 0.4]
 
 
+@pytest.mark.slow
 def test_records_of_a_file_are_those_of_its_place(short_video, tmp_path):
     done = run_batch([short_video], tmp_path / "out", jobs=1)
     (packed,) = (tmp_path / "out" / "records").rglob("*.gz")

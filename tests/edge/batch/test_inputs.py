@@ -10,6 +10,7 @@ from edge.batch.inputs import Input, find_inputs, longest_first, parse_shard, re
 from edge.support.errors import ConfigError, SourceError
 
 
+@pytest.mark.slow
 def test_a_folder_gives_all_its_files_by_name_and_says_what_is_wrong_with_them(inputs):
     found = {item.name: item for item in find_inputs([inputs])}
     assert list(found) == [

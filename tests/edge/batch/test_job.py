@@ -15,6 +15,8 @@ from edge.batch.options import BatchOptions
 from edge.batch.tables import read_packed
 from edge.support.errors import BatchError, ConfigError
 
+pytestmark = pytest.mark.slow
+
 # A worker of this Python crashes on an input of this name, as a decoder does on a broken file, or
 # takes minutes for it.
 CRASHING = """

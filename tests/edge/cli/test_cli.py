@@ -245,6 +245,7 @@ def camera_run(tmp_path):
         process.communicate()
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_sigterm_end_a_run_with_complete_files(camera_run, tmp_path, read_video, number):
@@ -262,6 +263,7 @@ def test_ctrl_c_and_sigterm_end_a_run_with_complete_files(camera_run, tmp_path, 
     assert {p.name for p in tmp_path.iterdir()} == {"faces.jsonl", "out.avi"}
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_outputs_are_finished_does_not_cut_them_off(
@@ -294,6 +296,7 @@ def test_duration_ends_a_run_of_a_camera(edge_emo, tmp_path):
     assert {tuple(r["size"]) for r in records} == {(320, 240)}
 
 
+@pytest.mark.slow
 @posix
 def test_a_program_without_standard_output_runs_too(edge_emo_process, portrait_file, tmp_path):
     lines = tmp_path / "faces.jsonl"

@@ -183,6 +183,7 @@ def test_an_unknown_emotions_folder_is_refused_by_name(edge_emo, assert_refused,
     assert_refused(edge_emo("evaluate", "--data", labelled_folder), "'bored' is not an emotion")
 
 
+@pytest.mark.slow
 def test_corrupted_faces_are_measured_beside_the_clean_ones(edge_emo, labelled_folder_once):
     arguments = ("evaluate", "--data", labelled_folder_once, "--corruptions")
     report = json.loads(edge_emo(*arguments, "--json", "-").out)

@@ -155,6 +155,7 @@ def test_what_cannot_be_done_is_refused_by_name(edge_emo, assert_refused, place,
     assert list(place.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "name", "said"),
     [

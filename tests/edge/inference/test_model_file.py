@@ -76,6 +76,7 @@ def test_a_model_read_and_written_is_the_same_file(shipped, tmp_path):
     assert (tmp_path / "copy.tflite").read_bytes() == shipped.path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_model_file_truncated_anywhere_is_refused_by_name(path, tmp_path):
     content = path.read_bytes()
     cut = tmp_path / "cut.tflite"
@@ -93,6 +94,7 @@ def test_a_damaged_flatbuffer_is_refused_by_its_checksum(path):
         read_model(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [0x01, 0x08, 0x20, 0xFF])
 def test_a_byte_damaged_anywhere_is_a_model_error_or_does_no_harm(path, tmp_path, damage):
     whole = read_model(path)

@@ -135,6 +135,7 @@ def test_what_should_not_have_happened_ends_all_and_is_raised(monkeypatch, short
     assert stop.is_set()
 
 
+@pytest.mark.slow
 @linux
 def test_an_output_that_hangs_holds_only_its_own_camera(files, tmp_path, short_video):
     os.mkfifo(tmp_path / "full")  # a pipe that nobody reads takes less than the clip's records

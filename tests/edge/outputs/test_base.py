@@ -137,6 +137,7 @@ def test_any_other_error_is_the_callers(disk):
         write(Outputs([disk], live=True), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals are needed")
 def test_a_camera_continues_when_its_disk_is_full_and_leaves_complete_lines(
     no_file_larger_than, tmp_path

@@ -59,6 +59,7 @@ def test_a_target_that_cannot_be_written_is_refused_by_name_before_anything_is_a
     assert {p.name for p in tmp_path.iterdir()} <= {"folder.png", "faces.jsonl"}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_leaves_the_old_picture(
     edge_emo_process, assert_refused, no_file_larger_than, portrait_file, tmp_path
 ):

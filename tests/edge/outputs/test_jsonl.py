@@ -210,6 +210,7 @@ def test_the_first_record_after_a_restart_carries_the_gap(seen, tmp_path):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux")
 def test_a_service_whose_records_cannot_be_written_analyses_on_and_says_so(
     edge_emo_process, tmp_path

@@ -22,7 +22,10 @@ from edge.outputs.base import Outputs
 from edge.outputs.systemd import Notifier, Systemd
 from edge.support.values import Frame, Observation, Status
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux"),
+]
 PATIENCE_S = 60
 
 

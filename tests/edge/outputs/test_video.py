@@ -194,6 +194,7 @@ for case in cases:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX limits are needed")
 def test_a_disk_that_fills_up_leaves_no_recording(python_process, short_video, tmp_path):
     # Whole, the .mp4 has about 90,000 bytes, the .avi twice as many.
@@ -309,6 +310,7 @@ def test_a_late_encoder_loses_no_frame_of_a_file(
     assert len(read_video(tmp_path / "out.mp4")) == 40
 
 
+@pytest.mark.slow
 def test_a_warning_said_while_a_recording_is_opened_is_not_lost(
     python_process, portrait_file, tmp_path
 ):
@@ -358,6 +360,7 @@ def bytes_in(folder: Path) -> int:
     return total
 
 
+@pytest.mark.slow
 def test_segments_together_stay_within_their_bound_and_the_newest_remain(
     frame_and_observation, pixels, tmp_path
 ):
@@ -387,6 +390,7 @@ def test_a_camera_that_was_away_leaves_no_hour_of_one_picture(
     assert len(read_video(tmp_path / "out.mp4")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX locks are needed")
 @pytest.mark.parametrize(("ending", "kept"), [("mkv", True), ("mp4", False)])
 def test_what_a_killed_run_recorded_is_named_at_the_next_start_if_it_can_be_read(

@@ -38,6 +38,7 @@ def screen(monkeypatch):
     return screen
 
 
+@pytest.mark.slow
 def test_a_video_is_shown_with_its_boxes_until_it_ends(edge_emo, short_video, read_video, screen):
     ended = edge_emo("run", "--source", short_video, "--window")
     assert (ended.status, ended.out) == (0, "")
@@ -113,6 +114,7 @@ def test_a_display_that_does_not_answer_is_no_display(edge_emo_process, portrait
     assert "#1 happy" in ended.out
 
 
+@pytest.mark.slow
 @linux
 def test_a_display_that_accepts_and_then_says_nothing_is_no_display(
     edge_emo_process, portrait_file

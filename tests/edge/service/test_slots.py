@@ -226,6 +226,7 @@ def refusals(made, signers):
     yield "a byte more", longer, good, "altered"
 
 
+@pytest.mark.slow
 def test_whatever_is_not_as_signed_is_refused_and_the_old_one_stays(device, made, signers):
     device.allowed = signers.allowed
     device.use(made("1.0"), signers.sign(made("1.0")))
@@ -323,6 +324,7 @@ def test_a_state_that_cannot_be_read_leaves_the_shipped_model(device, made, capl
             device.install(made("2.0"))
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_its_check_fails_its_trial(device, tmp_path):
     """It carries scores that no interpreter gives."""
     model = read_model(SHIPPED)
@@ -371,6 +373,7 @@ def test_a_trial_whose_judge_was_killed_is_lost(device, made):
     assert store.report(device.folder)["last"]["reason"] == "the trial was interrupted"
 
 
+@pytest.mark.slow
 def test_a_good_model_passes_its_check(device, made):
     device.install(made("1.0"))
     store.begin_trial(device.folder)

@@ -35,6 +35,7 @@ def between(records, start_s, end_s):
     return [r for r in records if start_s <= r["position_s"] < end_s]
 
 
+@pytest.mark.slow
 def test_a_record_has_the_fields_of_schema_1_and_no_others(records):
     for record in records:
         assert list(record) == [
@@ -109,6 +110,7 @@ def test_the_face_moves_with_its_picture(records):
     assert lefts[-1] - lefts[0] == pytest.approx(shown, rel=0.1)
 
 
+@pytest.mark.slow
 def test_every_run_sees_the_same(edge_emo_process):
     runs = []
     for _ in range(2):
@@ -156,6 +158,7 @@ def test_the_demo_takes_no_argument():
         open_source("demo:2")
 
 
+@pytest.mark.slow
 def test_at_its_usual_size_the_same_faces_are_found(edge_emo, records, tmp_path):
     path = tmp_path / "faces.jsonl"
     arguments = ["--source", "demo", "--duration", "0.001", "--jsonl", path]

@@ -83,6 +83,7 @@ def test_a_corrupt_image_is_skipped_with_a_warning_that_names_it(album, caplog):
     ]
 
 
+@pytest.mark.slow
 def test_each_corrupt_image_is_said_once_by_its_name_and_nothing_else(
     edge_emo_process, album, tmp_path
 ):
@@ -202,6 +203,7 @@ def test_an_animation_is_played_as_a_video_is(scene, tmp_path, caplog, ending):
     assert any("animated; only its first picture" in m for m in caplog.messages)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
 def test_a_name_that_is_no_unicode_gives_json_that_any_reader_takes(
     edge_emo_process, portrait_file, tmp_path

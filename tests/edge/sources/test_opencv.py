@@ -141,6 +141,7 @@ def test_a_network_camera_out_of_reach_is_refused_without_showing_the_password(u
     assert "s3cr" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_people_in_a_room_are_seen_frame_by_frame(seen, shared_video):
     records = seen(shared_video("face-demographics-walking-and-pause.mp4"))
     assert [r["frame"] for r in records] == list(range(41))
@@ -151,6 +152,7 @@ def test_people_in_a_room_are_seen_frame_by_frame(seen, shared_video):
     assert min(counts) >= 1
 
 
+@pytest.mark.slow
 def test_a_head_that_turns_is_one_face_all_along(seen, shared_video):
     records = seen(shared_video("head-pose-face-detection-male.mp4"))
     assert [r["frame"] for r in records] == list(range(62))

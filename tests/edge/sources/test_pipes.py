@@ -10,7 +10,10 @@ import threading
 
 import pytest
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX pipes are needed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="POSIX pipes are needed"),
+]
 
 
 @pytest.fixture(scope="module")

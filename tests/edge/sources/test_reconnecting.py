@@ -121,6 +121,7 @@ def test_a_camera_that_returns_an_error_is_opened_again_and_frames_are_numbered_
     assert [said for said in camera.log if said != "back"][:3] == ["open", "close", "open"]
 
 
+@pytest.mark.slow
 def test_a_camera_that_gives_nothing_is_left_after_its_time(kept):
     camera = kept([0, eternal()], [0, eternal()], patience=Patience(1.0, 0))
     _, (index, gap) = take(camera, 2)

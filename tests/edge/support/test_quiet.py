@@ -61,6 +61,7 @@ def test_two_threads_that_hold_it_back_at_once_do_not_lose_stderr(capfd):
     assert capfd.readouterr().err == "ours\n"
 
 
+@pytest.mark.slow
 def test_a_full_disk_does_not_keep_the_program_from_starting(
     edge_emo_process, no_file_larger_than, portrait_file
 ):
@@ -71,6 +72,7 @@ def test_a_full_disk_does_not_keep_the_program_from_starting(
     assert ended.out.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX descriptors are needed")
 def test_a_program_without_stderr_runs_too(edge_emo_process, portrait_file):
     # As some schedulers start programs.

@@ -85,6 +85,7 @@ main(["evaluate", "--data", sys.argv[1], "--split", "train"])
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_clear_error(
     python_process, no_file_larger_than, assert_refused, labelled_folder_once, tmp_path
 ):
