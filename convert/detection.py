@@ -17,7 +17,7 @@ import numpy as np
 from edge import __version__
 from edge.cli import main as run_command
 from edge.cli import verbose_option
-from edge.faces.maps import UNIT, Map, Maps, decode, distinct
+from edge.faces.maps import UNIT, Map, Maps, decode, distinct_places
 from edge.inference.model_file import DETECTION, write_model
 from edge.inference.runtime import Runtime
 from edge.support.errors import ConversionError
@@ -166,7 +166,7 @@ def measure(maps: Callable[[np.ndarray], list[Map]], scenes: Scenes, threshold: 
     found = faces = wrong = 0
     for picture, truth in zip(scenes.pictures, scenes.boxes, strict=True):
         cells = decode(maps(picture), threshold)
-        boxes = [cells.boxes[place] for place in distinct(cells)]
+        boxes = [cells.boxes[place] for place in distinct_places(cells)]
         hits = [next((i for i, b in enumerate(boxes) if _on(face, b)), None) for face in truth]
         faces += len(truth)
         found += sum(hit is not None for hit in hits)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge.faces.crop import to_gray
-from edge.faces.detector import FACE
-from edge.faces.tracker import Tracker, distinct
+from edge.faces.detector import FACE, distinct
+from edge.faces.tracker import Tracker
 from edge.live.settings import RunConfig
 from edge.sources import open_source
 from edge.support.boxes import Box, within

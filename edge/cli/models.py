@@ -151,7 +151,7 @@ def activate(min_fps: float | None) -> None:
     from ..support.errors import ModelError
 
     if min_fps is not None and not 0 < min_fps < math.inf:
-        raise click.BadParameter(f"{min_fps:g} is no frame rate", param_hint="'--min-fps'")
+        raise click.BadParameter(f"{min_fps:g} is not a frame rate", param_hint="'--min-fps'")
     check_root()
     store.check_activable()
     running = trial.running_units()

@@ -51,7 +51,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
                 )
         except ConfigError as error:
             raise ConfigError(f"{file}: {error}") from None
-        if own or _SOURCES & found.keys():  # this file says anew what is watched
+        if own or _SOURCES & found.keys():  # this file says what is watched, and no earlier one
             values = {name: value for name, value in values.items() if name not in _SOURCES}
             tables = own
         values |= found

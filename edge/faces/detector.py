@@ -1,5 +1,6 @@
 """What a face detector is: one gray picture in, the faces in it out. `make_detector` finds one by name."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from ..inference.runtime import Runtime
 from ..support import registry
-from ..support.boxes import Box
+from ..support.boxes import Box, same_face
 from ..support.errors import ConfigError, DetectorError
 
 Eyes = tuple[tuple[float, float], tuple[float, float]]
@@ -72,6 +73,15 @@ class Detector(Protocol):
             image: uint8 `[height, width]`, gray, of any size; not to be changed.
         """
         ...
+
+
+def distinct(found: Iterable[Detection]) -> list[Detection]:
+    """Return the detections, the surest first, without those that lie on a surer one's face."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        if not any(same_face(one.box, other.box) for other in kept):
+            kept.append(one)
+    return kept
 
 
 def make_detector(name: str, options: DetectorOptions | None = None) -> Detector:

@@ -97,7 +97,7 @@ def decode(maps: list[Map], least: float) -> Found:
     return Found(boxes[order], scores[order], eyes[order])
 
 
-def distinct(found: Found) -> list[int]:
+def distinct_places(found: Found) -> list[int]:
     """Return the places of the best box of each face: none overlaps a better one or lies in one."""
     boxes = [whole(box) for box in found.boxes]
     kept: list[int] = []

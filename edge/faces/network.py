@@ -15,16 +15,15 @@ from ..inference.model_file import DETECTION, ModelFile, find_model, read_model
 from ..inference.trial import open_model
 from ..support.boxes import Box, same_face
 from ..support.errors import DetectorError, ModelError
-from .detector import FACE, Detection, DetectorOptions
-from .maps import UNIT, Maps, decode, distinct, filled, square, whole
+from .detector import FACE, Detection, DetectorOptions, distinct
+from .maps import UNIT, Maps, decode, distinct_places, filled, square, whole
 from .pyramid import Pyramid, turning
 
 PIXELS = 225_000  # that a picture is reduced to, where no smallest face is asked for: 640x352
 FINE = 1_000_000  # that a large still is reduced to for a second look
 LARGE = 2 * PIXELS  # from which on a still is large
-HALF = (
-    8 / 15
-)  # of a frame's longer side: faces of a fifteenth of it lie within one half or the other
+# Of a frame's longer side: faces of a fifteenth of it lie within one half or the other.
+HALF = 8 / 15
 KEPT = 3  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 # A face with a score between these is looked at more closely, by itself: upright at two sizes, and
@@ -91,18 +90,13 @@ class NetworkDetector:
         """Return the faces that looks at these sizes find, each once, the surest first."""
         picture = Pyramid(image)
         looks = (self._look(picture, ratio, way) for ratio in ratios)
-        found = [one for look in looks for one in self._sifted(picture, look)]
-        faces: list[Detection] = []
-        for one in sorted(found, key=lambda one: -one.score):
-            if not any(same_face(one.box, face.box) for face in faces):
-                faces.append(one)
-        return faces
+        return distinct(one for look in looks for one in self._sifted(picture, look))
 
     def _look(self, picture: Pyramid, ratio: float, way: int) -> Iterator[Detection]:
         """Yield what one look at the picture at `ratio` of its size finds, with the network's scores."""
         fed = filled(picture.reduced(ratio, way))
         found = decode(self._maps(fed.shape).run(fed), LEAST * self._threshold)
-        for index in distinct(found):
+        for index in distinct_places(found):
             box = square(found.boxes[index]) / ratio
             if box[2] < 0.8 * (self._min_face or 0.0) * picture.shape[0]:
                 continue

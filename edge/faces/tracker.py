@@ -1,14 +1,13 @@
 """One identity for each face: found by a detector now and then, followed by its looks in between."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ..support.boxes import Box, iou, same_face, shared_area
-from .detector import FACE, Detection, Detector, Eyes
+from .detector import FACE, Detection, Detector, Eyes, distinct
 from .pyramid import Pyramid
 
 KEEP_S = 1.0  # a face out of sight for so long gets another number when it comes back
@@ -175,15 +174,6 @@ class Tracker:
 
     def _is_known(self, box: Box) -> bool:
         return any(same_face(box, face.box) for face in self._faces if not face.lost)
-
-
-def distinct(found: Iterable[Detection]) -> list[Detection]:
-    """Return the detections, the surest first, without those that lie on a surer one's face."""
-    kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: -one.score):
-        if not any(same_face(one.box, other.box) for other in kept):
-            kept.append(one)
-    return kept
 
 
 def _none(shape: tuple[int, ...]) -> list[Box]:

@@ -17,9 +17,8 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.2
 STOP_S = 8.0  # that the cameras may take to end; systemd kills the process after ten
-NEW_PROCESS_S = (
-    3600.0  # after so long a service makes way for one that may open a camera that it cannot
-)
+# After so long a service makes way for one that may open a camera that it cannot.
+NEW_PROCESS_S = 3600.0
 _THREAD = "camera "  # and the camera's name
 
 Ended = Callable[[str, Outcome | EdgeEmoError], None]

@@ -8,7 +8,7 @@ from faces import FACES, portrait
 from edge.faces import DetectorOptions
 from edge.faces.crop import roll, to_gray
 from edge.faces.detector import FACE
-from edge.faces.maps import CHANNELS, UNIT, Found, Map, decode, distinct, filled, square
+from edge.faces.maps import CHANNELS, UNIT, Found, Map, decode, distinct_places, filled, square
 from edge.faces.network import NetworkDetector, confidence
 from edge.inference.model_file import DETECTION, find_model
 from edge.support.boxes import iou
@@ -70,11 +70,11 @@ def test_the_best_comes_first_whatever_map_it_is_on():
 
 
 def test_a_box_on_or_within_a_better_one_is_the_same_face():
-    assert distinct(found([0, 0, 40, 40], [4, 4, 40, 40], [10, 10, 12, 12])) == [0]
+    assert distinct_places(found([0, 0, 40, 40], [4, 4, 40, 40], [10, 10, 12, 12])) == [0]
 
 
 def test_faces_side_by_side_stay_apart():
-    assert distinct(found([0, 0, 40, 40], [41, 0, 40, 40])) == [0, 1]
+    assert distinct_places(found([0, 0, 40, 40], [41, 0, 40, 40])) == [0, 1]
 
 
 @pytest.mark.parametrize(("score", "told"), [(0, 0), (0.3, 0.25), (0.6, 0.5), (0.8, 0.75), (1, 1)])

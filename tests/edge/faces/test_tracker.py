@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from edge.faces.crop import to_gray
-from edge.faces.detector import FACE, Detection
+from edge.faces.detector import FACE, Detection, distinct
 from edge.faces.haar import HaarDetector
-from edge.faces.tracker import AGAIN_S, KEEP_S, MISSES, Tracker, distinct
+from edge.faces.tracker import AGAIN_S, KEEP_S, MISSES, Tracker
 from edge.support.boxes import iou
 
 EVERY_S = 0.2
