@@ -1,11 +1,11 @@
 """`edge-emo publish`: the service's records by MQTT, with Home Assistant's discovery."""
 
-import signal
 import threading
 from pathlib import Path
 
 import click
 
+from ..live.signals import events_of_signals
 from . import verbose_option
 
 SETTINGS = Path("/etc/edge-emo/publish/settings.toml")
@@ -51,6 +51,5 @@ def command(config: Path, remove: bool) -> None:
             raise PublishError(str(error)) from error
         return
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    publisher.run(stop)
+    with events_of_signals(stop):
+        publisher.run(stop)

@@ -2,11 +2,10 @@
 
 import logging
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import click
 from ..live.cameras import TABLES, cameras_to_toml, check_tables, each_camera
 from ..live.schema import check_types
 from ..live.settings import RunConfig
+from ..live.signals import events_of_signals
 from ..support.atomic import read_toml
 from ..support.errors import ConfigError, EdgeEmoError
 from . import echo_error, verbose_option
@@ -166,7 +166,7 @@ def _run(config: RunConfig, reread: Callable[[], dict[str, RunConfig]]) -> None:
         return cameras[0]
 
     stop, again = threading.Event(), threading.Event()
-    with _signals(stop, again):
+    with _events_of_signals(stop, again):
         outcome = hold_session(config, stop, Notifier(), again, reread_one)
     _report(outcome)
     if outcome.hung:
@@ -193,7 +193,7 @@ def _run_several(
 
     stop, again = threading.Event(), threading.Event()
     try:
-        with _signals(stop, again), named_in_log():
+        with _events_of_signals(stop, again), named_in_log():
             hung = hold_sessions(cameras, stop, Notifier(), again, reread, ended)
     except KeyboardInterrupt:  # the second time: the threads are not waited for
         _exit_now(0)
@@ -211,27 +211,12 @@ def _exit_now(status: int) -> None:
     os._exit(status)
 
 
-@contextmanager
-def _signals(stop: threading.Event, again: threading.Event) -> Iterator[None]:
-    """Make Ctrl-C and SIGTERM end the run after the current frame; a second one ends at once.
-
-    SIGHUP sets `again`, unless a terminal that closes may have sent it.
-    """
-
-    def end(number: int, frame: Any) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt("the second time")
-        stop.set()
-
-    handlers: dict[int, Any] = {signal.SIGINT: end, signal.SIGTERM: end}
-    if hasattr(signal, "SIGHUP") and not (sys.stdin and sys.stdin.isatty()):
-        handlers[signal.SIGHUP] = lambda number, frame: again.set()
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _events_of_signals(
+    stop: threading.Event, again: threading.Event
+) -> AbstractContextManager[None]:
+    """Let signals end the run after the current frame, or have the settings read again."""
+    closing = sys.stdin and sys.stdin.isatty()  # a terminal that closes sends SIGHUP, too
+    return events_of_signals(stop, None if closing else again)
 
 
 def _report(outcome: Any, camera: str = "") -> None:
