@@ -55,6 +55,11 @@ PRECISIONS = ("auto", "int8", "int16x8", "float16", "dynamic", "float32", "mixed
     help="The order of MODEL's scores, where it is not angry,disgust,fear,happy,neutral,sad,surprise.",
 )
 @click.option(
+    "--mirror",
+    is_flag=True,
+    help="Answer with the mean for the face and its mirror image: more often right, at twice the time.",
+)
+@click.option(
     "--faces", type=click.IntRange(min=1), default=100, help="Number of representative faces."
 )
 @click.option(
@@ -96,6 +101,7 @@ def command(
     per_image: bool,
     channels: str,
     labels: str | None,
+    mirror: bool,
     faces: int,
     seed: int,
     light: bool,
@@ -135,6 +141,7 @@ def command(
         version=model_version,
         license=license_name,
         conventions=read_conventions(input_range, mean, deviation, channels, labels, per_image),
+        mirror=mirror,
         faces=faces,
         seed=seed,
         lit=light,

@@ -23,6 +23,7 @@ from .reading.network import (
     predict,
     with_conventions,
     with_input_range,
+    with_mirror,
     with_probabilities,
 )
 from .representative import Representative, representative_faces
@@ -64,6 +65,8 @@ def gather(options: ConversionOptions) -> Inputs:
         test = load_split(options.data, None, shape, progress)
     network = _fed(network, conventions, test)
     network = with_probabilities(network, test.images[:_TRIED])
+    if options.mirror:
+        network = with_mirror(network)
     with progress_bar("scoring them in float") as progress:
         scores = predict(network, test.images, progress)
     if not np.isfinite(scores).all():

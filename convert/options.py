@@ -26,6 +26,7 @@ class ConversionOptions:
         version: the model's version, which devices compare; None takes edge-emo's.
         license: of the model.
         conventions: what the model was fed where it was trained, and the order of its scores.
+        mirror: average the scores of the face and of its mirror image.
         faces: size of the representative dataset.
         seed: draws it.
         lit: show it in the light and contrast that cameras give.
@@ -42,6 +43,7 @@ class ConversionOptions:
     version: str | None = None
     license: str = "not stated"
     conventions: Conventions = field(default_factory=Conventions)
+    mirror: bool = False
     faces: int = SIZE
     seed: int = 1
     lit: bool = True

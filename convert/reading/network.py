@@ -245,6 +245,29 @@ def with_probabilities(network: Network, faces: np.ndarray) -> Network:
     )
 
 
+def with_mirror(network: Network) -> Network:
+    """Return the network with the mean of its scores for a face and for the face's mirror image.
+
+    Its multiply-adds double, its weights do not. To be taken last: the scores must be probabilities.
+
+    Raises:
+        ConversionError: the network takes one face at a time only.
+    """
+    if network.batch == 1:
+        raise ConversionError(
+            f"--mirror: {network.path} takes one face at a time; save it with a free batch size"
+        )
+    inner = network.call
+
+    def call(pixels: tf.Tensor) -> tf.Tensor:
+        both = tf.concat([pixels, tf.reverse(pixels, [2])], axis=0, name="mirror")
+        scores = tf.reshape(inner(both), (2, -1, len(EMOTIONS)))
+        return tf.reduce_mean(scores, axis=0, name="mean_of_both")
+
+    what = "its scores are the mean for the face and its mirror image"
+    return _changed(network, call, what)
+
+
 def predict(
     network: Network, faces: np.ndarray, progress: Callable[[int, int], None] | None = None
 ) -> np.ndarray:

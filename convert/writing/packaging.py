@@ -48,7 +48,7 @@ def describe(
         },
         "labels": list(EMOTIONS),
         **({"left_out": list(network.left_out)} if network.left_out else {}),
-        "training": _training(options.model),
+        "training": _training(options.model, 2 if options.mirror else 1),
         "source": {
             "file": options.model.name,
             **_hash(options.model),
@@ -62,13 +62,20 @@ def describe(
     return ModelFile(options.target(precision), whole, about)
 
 
-def _training(path: Path) -> dict[str, Any]:
-    """Return what the training run beside the model says of it, if there is one."""
+def _training(path: Path, times: int) -> dict[str, Any]:
+    """Return what the training run beside the model says of it, if there is one.
+
+    Args:
+        times: how often the graph computes the network for one face.
+    """
     try:
         report = json.loads((path.parent / "report.json").read_text())
     except (OSError, ValueError):
         return {}
-    return {k: report[k] for k in ("data", "recipe", "epochs", "multiply_adds") if k in report}
+    found = {k: report[k] for k in ("data", "recipe", "epochs", "multiply_adds") if k in report}
+    if "multiply_adds" in found:
+        found["multiply_adds"] *= times
+    return found
 
 
 def _hash(path: Path) -> dict[str, str]:

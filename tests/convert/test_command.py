@@ -143,6 +143,20 @@ def test_other_formats_give_the_same_scores(kind, keras_file, convert, tmp_path,
     np.testing.assert_allclose(got, predict(model, test_faces.images), atol=1e-5)
 
 
+def test_a_mirrored_model_scores_both_sides_of_a_face_alike(
+    keras_file, convert, tmp_path, test_faces
+):
+    out = tmp_path / "out.tflite"
+    assert convert(keras_file, "--precision", "int8", "--mirror", "-o", out, *ANY_LOSS).status == 0
+    model = read_model(out)
+    assert model.about["source"]["changes"] == [
+        "its scores are the mean for the face and its mirror image"
+    ]
+    classifier = TFLiteClassifier(model)
+    got = predict_all(classifier, test_faces.images)
+    np.testing.assert_array_equal(got, predict_all(classifier, test_faces.images[:, :, ::-1]))
+
+
 def test_what_a_foreign_model_lacks_is_put_into_its_graph(convert, tmp_path, test_faces):
     path, out = tmp_path / "foreign.keras", tmp_path / "out.tflite"
     model = tiny(scaled=False, activation=None)
