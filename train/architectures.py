@@ -74,7 +74,7 @@ def paper_c(
 def edge_net(name: str, stages: tuple[tuple[int, ...], ...], head: int) -> keras.Model:
     """Plain 3x3 convolutions: at equal multiply-adds XNNPACK runs them fastest in int8.
 
-    The last 3x3 map is flattened, not averaged: where on the face a feature lies distinguishes emotions
+    The last 3x3 map is flattened, not averaged: where on the face a feature lies tells emotions
     apart.
 
     Args:

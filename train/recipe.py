@@ -56,6 +56,7 @@ class Recipe:
     seed: int
     views: int = 0
     roll: float = 0.0
+    mixup: float = 0.0
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -79,6 +80,7 @@ class Recipe:
             "class_balance",
             "seed",
             "views",
+            "mixup",
         ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below 0")

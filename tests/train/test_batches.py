@@ -19,8 +19,8 @@ def batches(labelled_faces):
     """Return training batches of sixteen faces by this recipe."""
     opened = []
 
-    def make(recipe, devices=ONE, epoch=0):
-        settings = load_recipe(recipe, {"batch_size": "16"})
+    def make(recipe, devices=ONE, epoch=0, **changes):
+        settings = load_recipe(recipe, {"batch_size": "16", **changes})
         opened.append(TrainingBatches(labelled_faces, settings, devices, epoch))
         return opened[-1]
 
@@ -55,6 +55,27 @@ def test_a_batch_asked_for_again_or_out_of_turn_is_the_same(batches):
     first, third = made[0], made[2]
     assert_same(made[0], first)
     assert_same(made[2], third)
+
+
+def test_mixup_blends_faces_and_targets_alike(batches):
+    faces, targets, weights = batches("paper")[0]
+    mixed, blended, blend = batches("paper", mixup="0.5")[0]
+    np.testing.assert_array_equal(weights, 1)
+    np.testing.assert_array_equal(blend, 1)
+    np.testing.assert_allclose(blended.sum(axis=1), 1, atol=1e-6)
+    for place in range(len(faces)):
+        own, before = faces[place], faces[place - 1]
+        shares = np.linspace(0.5, 1, 101)[:, None, None, None]
+        errors = np.abs(shares * own + (1 - shares) * before - mixed[place])
+        share = shares[errors.mean(axis=(1, 2, 3)).argmin()].item()
+        expected = share * targets[place] + (1 - share) * targets[place - 1]
+        np.testing.assert_allclose(blended[place], expected, atol=0.02)
+
+
+def test_mixup_follows_from_seed_and_epoch_alone(batches):
+    first = batches("edge", epoch=1, mixup="0.2")[2]
+    assert_same(batches("edge", epoch=1, mixup="0.2")[2], first)
+    assert not np.array_equal(batches("edge", epoch=2, mixup="0.2")[2][0], first[0])
 
 
 def test_the_shares_of_two_processes_make_up_the_batch(batches):

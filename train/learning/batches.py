@@ -25,7 +25,7 @@ class TrainingBatches(keras.utils.PyDataset):
     """Batches of (faces float32 `[b, 48, 48, 1]` 0..255, targets `[b, 7]`, loss weights `[b]`).
 
     Keras asks for them in order, through `tf.data` where TensorFlow is the backend. Each process
-    of a distributed training gets its own share of every batch.
+    of a distributed training gets its own share of every batch, and mixes faces within it.
 
     Attributes:
         faces: how many an epoch shows.
@@ -87,7 +87,12 @@ class TrainingBatches(keras.utils.PyDataset):
         if self._answers:
             share = self._recipe.teacher_share
             target = (1 - share) * target + share * self._answers.of(view, index, images)
-        return as_input(images), target, self._weights[index]
+        made = as_input(images), target, self._weights[index]
+        if self._recipe.mixup:
+            return mixed(
+                *made, np.random.default_rng((self._recipe.seed, epoch, batch)), self._recipe.mixup
+            )
+        return made
 
     def _order(self, epoch: int) -> np.ndarray:
         if epoch not in self._orders:
@@ -115,6 +120,33 @@ class ValidationBatches(keras.utils.PyDataset):
         index = np.arange(batch * self.SIZE, min((batch + 1) * self.SIZE, len(self._faces)))
         index = index[self._devices.share(len(index))]
         return as_input(self._faces.images[index]), one_hot(self._faces.labels[index])
+
+
+def mixed(
+    faces: np.ndarray,
+    target: np.ndarray,
+    weights: np.ndarray,
+    rng: np.random.Generator,
+    alpha: float,
+) -> Batch:
+    """Blend each face of a batch into the one before it (mixup, Zhang et al. 2018, arXiv:1710.09412).
+
+    Args:
+        faces: float32 `[b, 48, 48, 1]`.
+        target: float32 `[b, 7]`.
+        weights: of each face in the loss, float32 `[b]`.
+        alpha: of the beta distribution of a face's share; the larger, the more faces are even blends.
+
+    Returns:
+        Faces, targets and weights such that the loss of a blend is the blend of both losses.
+    """
+    share = rng.beta(alpha, alpha, len(faces)).astype("f4")
+    share = np.maximum(share, 1 - share)  # so that each face is the greater part of one blend
+    own, other = share * weights, (1 - share) * np.roll(weights, 1)
+    blend = own[:, None] * target + other[:, None] * np.roll(target, 1, axis=0)
+    part = share[:, None, None, None]
+    pictures = part * faces + (1 - part) * np.roll(faces, 1, axis=0)
+    return pictures, (blend / (own + other)[:, None]).astype("f4"), own + other
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
