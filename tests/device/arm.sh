@@ -5,7 +5,9 @@
 #   sudo tests/device/arm.sh [bookworm|trixie] [arm64|armhf] [FOLDER]
 #
 # Needs debootstrap, qemu-user-static and the network. FOLDER keeps the system for the next time. The
-# mirror is debootstrap's own, or $MIRROR. The processor is that of a Raspberry Pi 4.
+# mirror is debootstrap's own, or $MIRROR. The processor is that of a Raspberry Pi 4. $PICTURES is a
+# folder of your own pictures, on which both machines' detectors are compared too; with a boxes.csv
+# they are also the face exam there.
 set -eu
 suite=${1:-bookworm}
 arch=${2:-arm64}
@@ -15,7 +17,7 @@ here=$work/here-$suite-$arch
 repository=$(dirname "$(readlink -f "$0")")/../..
 size=640x360 # qemu takes minutes for the clip already
 unset PIP_FIND_LINKS
-step() { echo "== $*"; }
+step() { echo "== $(date +%H:%M) $*"; }
 
 case $arch in
 arm64) emulator=aarch64 emulated="QEMU_CPU=cortex-a72" machine=8 ;;
@@ -74,6 +76,45 @@ step "doctor"
 in_root $program/edge-emo doctor || true
 step "demo clip on $arch"
 in_root $program/edge-emo run --source demo --size $size --jsonl /out/there.jsonl
+status=0
+wrong() { echo "WRONG: $*" && status=1; }
+if [ "${PICTURES:-}" ]; then
+    step "pictures on $arch"
+    rm -rf "$root/pictures"
+    cp -rL "$PICTURES" "$root/pictures"
+    in_root $program/edge-emo run --source /pictures --jsonl /out/pictures.jsonl
+fi
+
+step "the detector's file, missing and damaged: one line that names Haar"
+file=$(in_root $program/python -c 'from edge.inference.model_file import find_model; print(find_model("face-finder", None))')
+sound=$root/out/sound
+mv "$root$file" "$sound"
+for fault in missing truncated damaged empty; do
+    case $fault in
+    truncated) head -c 20000 "$sound" >"$root$file" ;;
+    damaged) cp "$sound" "$root$file" && printf XXXX | dd of="$root$file" bs=1 seek=30000 conv=notrunc status=none ;;
+    empty) : >"$root$file" ;;
+    esac
+    in_root $program/edge-emo run --source demo --jsonl - >"$work/out" 2>"$work/said" && wrong "$fault: status 0"
+    [ "$(wc -l <"$work/said")" = 1 ] && [ ! -s "$work/out" ] || wrong "$fault: not one line"
+    grep -q -e '--detector haar' "$work/said" || wrong "$fault: Haar is not named"
+    echo "$fault: $(cat "$work/said")"
+done
+in_root $program/edge-emo doctor | grep -A1 'detector' || true
+in_root $program/edge-emo run --source demo --size $size --detector haar --jsonl /out/haar.jsonl ||
+    wrong "Haar does not run without the file"
+mv "$sound" "$root$file"
+
+step "the unit's command as the unit's user, a scripted camera, for a minute"
+in_root systemd-analyze verify /etc/systemd/system/edge-emo@0.service || echo "(systemd-analyze: status $?)"
+in_root EDGE_EMO_CAMERA=mock timeout --preserve-status 60 runuser -u edge-emo-0 -- \
+    sh -c "cd /var/lib/edge-emo/0 && exec $program/edge-emo run --config /etc/edge-emo/0.toml" ||
+    wrong "the unit's command ended with status $?"
+in_root sh -c 'cat /var/lib/edge-emo/0/*.jsonl | wc -l; tail -n 1 /var/lib/edge-emo/0/*.jsonl | cut -c 1-200'
+
+step "bench on $arch"
+in_root $program/edge-emo bench --frames 10 --rounds 1 || wrong "bench"
+[ ! -e "$root/pictures/boxes.csv" ] || in_root $program/edge-emo bench --faces /pictures || wrong "bench --faces"
 
 step "demo clip on $(uname -m), the same versions"
 python3 -m venv "$here"
@@ -84,6 +125,12 @@ pip --no-deps "$root/src"
 rm -f "$here.jsonl"
 (cd / && "$here/bin/edge-emo" run --source demo --size $size --jsonl "$here.jsonl")
 step "comparison"
-python3 "$repository/tests/device/compare.py" "$here.jsonl" "$root/out/there.jsonl" && status=0 || status=$?
+compare() { python3 "$repository/tests/device/compare.py" "$@" || status=1; }
+compare "$here.jsonl" "$root/out/there.jsonl"
+if [ "${PICTURES:-}" ]; then
+    rm -f "$here-pictures.jsonl"
+    (cd / && "$here/bin/edge-emo" run --source "$root/pictures" --jsonl "$here-pictures.jsonl")
+    compare "$here-pictures.jsonl" "$root/out/pictures.jsonl"
+fi
 in_root $program/edge-emo service uninstall --purge >/dev/null
 exit $status
