@@ -153,7 +153,9 @@ def find_model(name_or_path: str | None, task: str | None = TASK) -> Path:
         return Path(wanted)
     shipped = shipped_models(task)
     if wanted not in shipped:
-        there = f"the shipped models are {', '.join(shipped)}" if shipped else "none is shipped here"
+        there = (
+            f"the shipped models are {', '.join(shipped)}" if shipped else "none is shipped here"
+        )
         raise ModelError(f"model '{wanted}': no such file, and {there}")
     return shipped[wanted]
 

@@ -154,6 +154,13 @@ def test_a_face_smaller_than_wanted_is_left_out(portraits):
     assert NetworkDetector(DetectorOptions(min_face=0.5)).detect(picture) == []
 
 
+def test_a_shipped_file_that_is_gone_is_one_plain_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("edge.inference.model_file.data_folder", lambda name: tmp_path)
+    said = r"^model 'face-finder': no such file, and none is shipped here; or take --detector haar"
+    with pytest.raises(DetectorError, match=said):
+        NetworkDetector()
+
+
 def test_a_missing_or_damaged_file_names_haar_as_the_way_out(tmp_path):
     with pytest.raises(DetectorError, match=r"none\.tflite: cannot be read.*--detector haar"):
         NetworkDetector(DetectorOptions(model="none.tflite"))
