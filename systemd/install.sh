@@ -74,7 +74,7 @@ for need in importlib.metadata.requires("edge-emo"):
     pip install --upgrade -c "$work/constraints" -r "$work/needs"
 else
     pip install --upgrade -c "$work/constraints" "$from"
-    pip install --force-reinstall --no-deps "$from" # the same version, built anew, too
+    pip install --force-reinstall --no-deps "$from" # also a new build of the same version
 fi
 
 # A PC gets OpenCV's desktop build, which a system without X cannot import. Both builds lie in one

@@ -33,12 +33,16 @@ def compare(first: Path, second: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        report = json.loads(path.read_text())
+        report = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise EdgeEmoError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise EdgeEmoError(
+            f"{path}: is not text in UTF-8; give what 'edge-emo bench --json' wrote"
+        ) from error
     except ValueError as error:
         raise EdgeEmoError(
-            f"{path}: is not valid JSON ({error}); give what bench --json wrote"
+            f"{path}: is not valid JSON ({error}); give what 'edge-emo bench --json' wrote"
         ) from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA or "systems" not in report:
         raise EdgeEmoError(

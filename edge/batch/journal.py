@@ -74,7 +74,7 @@ class Journal:
         self.entries[item.name] = entry
 
     def settle(self, names: Iterable[str]) -> None:
-        """Write the whole anew in the order of `names`, and nothing else. Raises: OutputError."""
+        """Rewrite the file with the entries of `names`, in that order, and no others. Raises: OutputError."""
         self.entries = {name: self.entries[name] for name in names}
         self._file.close()
         write_text(self._path, _line(self._identity) + "".join(map(_line, self.entries.values())))

@@ -35,8 +35,12 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     for file in [p for p in CONFIG_FILES if p.is_file()] + ([path] if path else []):
         try:
             found = read_toml(file)
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{file}: cannot be read: {error}") from None
+        except OSError as error:
+            raise ConfigError(f"{file}: cannot be read: {error.strerror or error}") from None
+        except ValueError as error:
+            raise ConfigError(
+                f"{file}: cannot be read: {error}; give a TOML file of settings"
+            ) from None
         if (
             not found and file.is_file() and not file.read_bytes().strip()
         ):  # it may be in the making

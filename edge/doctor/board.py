@@ -81,6 +81,12 @@ def disk() -> Results:
             yield OK, said, ""
 
 
+def _zone() -> str:
+    """Return the zone of local time, where that is another."""
+    zone = time.tzname[0]
+    return "" if zone in ("UTC", "Universal", "Zulu") else f", local time in {zone}"
+
+
 def clock() -> Results:
     now = datetime.now(UTC)
     if now < EARLIEST:
@@ -91,11 +97,11 @@ def clock() -> Results:
         )
         return
     synchronized = Path("/run/systemd/timesync/synchronized").exists() or _ntp_runs()
-    said = f"{now:%Y-%m-%d %H:%M} UTC, {time.tzname[0]}"
+    said = f"{now:%Y-%m-%d %H:%M} UTC{_zone()}"
     if synchronized:
         yield OK, f"{said}, synchronised", ""
     else:
-        yield WARN, f"{said}, not seen to be synchronised", "sudo timedatectl set-ntp true"
+        yield WARN, f"{said}, not known to be synchronised", "sudo timedatectl set-ntp true"
 
 
 def _ntp_runs() -> bool:

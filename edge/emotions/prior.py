@@ -97,7 +97,9 @@ def find_expectation(name_or_file: str) -> Expectation:
     except ConfigError:
         raise
     except ValueError as error:
-        raise ConfigError(f"expect: {path}: is not valid TOML: {error}") from None
+        raise ConfigError(
+            f"expect: {path}: cannot be read: {error}; give a TOML file of shares"
+        ) from None
 
 
 def answered(model: ModelFile) -> np.ndarray | None:

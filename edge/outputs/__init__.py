@@ -78,7 +78,7 @@ class Output(ABC):
         patient: where faces are blurred it takes frames some 0.6 s late, so that a face is covered
             also just before it is found. Recordings do; what is looked at live does not.
         foreground: the main thread must be given to its `show`, as a window's.
-        reports: it uses `OutputOptions.about`: settings read again that change it open it anew.
+        reports: it uses `OutputOptions.about`: if a reload changes it, the output is opened again.
         dropped: frames that it left out because it was late.
     """
 

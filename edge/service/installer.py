@@ -12,6 +12,7 @@ from typing import Any
 from .. import data_folder
 from ..live.schema import toml_line
 from ..support import registry
+from ..support.atomic import read_toml
 from ..support.errors import ServiceError
 from . import page
 from .publish import unit as publisher
@@ -226,7 +227,7 @@ def _settings(name: str) -> dict[str, Any] | None:
     """Return the settings in place; None where there is no such file."""
     path = CONFIG / f"{name}.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path)
     except FileNotFoundError:
         return None
     except (

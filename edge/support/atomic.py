@@ -123,6 +123,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         said = tomllib.loads(read_bounded(path, MOST_TOML).decode())
         if "\0" in _texts(said):
             raise ValueError("a text in it holds a NUL character, which no name can have")
+    except UnicodeDecodeError:
+        raise ValueError("it is not text in UTF-8, as a TOML file is") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     return said

@@ -76,6 +76,7 @@ def test_another_clip_is_said(edge_emo, files):
     ("content", "said"),
     [
         (None, "cannot be read"),
+        (b"\x7fELF\xff\xd0", "is not text in UTF-8; give what 'edge-emo bench --json' wrote"),
         ("{", "is not valid JSON"),
         ("[]", "is not a bench of this version"),
         ('{"schema": 2}', "is not a bench of this version"),
@@ -85,5 +86,5 @@ def test_a_file_that_is_no_bench_is_refused_by_name(edge_emo, assert_refused, fi
     a, b = files()
     b.unlink()
     if content is not None:
-        b.write_text(content)
+        b.write_bytes(content if isinstance(content, bytes) else content.encode())
     assert_refused(edge_emo("bench", "--compare", a, b), f"{b}: {said}")

@@ -33,10 +33,15 @@ def read_or_make_token(path: Path) -> str:
                 f"page-token: {path}: every user of this machine can read it; run 'chmod 640 {path}'"
             )
         token = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
+    except UnicodeDecodeError as error:
         raise ConfigError(
-            f"page-token: {path}: cannot be read or made: {why}; choose another place"
+            f"page-token: {path}: is not text in UTF-8; name the file of a token, or one that does "
+            "not exist: it is then created"
+        ) from error
+    except OSError as error:
+        why = error.strerror or error
+        raise ConfigError(
+            f"page-token: {path}: cannot be read or created: {why}; choose another place"
         ) from error
     if len(token) < SHORTEST:
         raise ConfigError(

@@ -3,11 +3,11 @@
 import os
 import re
 import socket
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ...support.atomic import read_toml
 from ...support.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -108,14 +108,18 @@ class PublishSettings:
 def read_settings(path: Path) -> PublishSettings:
     """Return the settings of a TOML file. Raises: ConfigError."""
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        said = read_toml(path)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: there is no such file; 'sudo edge-emo service install publish' makes "
             "/etc/edge-emo/publish/settings.toml"
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error}; give a TOML file with the publisher's settings"
+        ) from None
     try:
         _check_types(said)
         return PublishSettings(**said)

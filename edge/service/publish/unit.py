@@ -1,9 +1,9 @@
 """The publisher as a service: edge-emo-publish.service, one for all cameras of the machine."""
 
 import shutil
-import tomllib
 from pathlib import Path
 
+from ...support.atomic import read_toml
 from ...support.errors import ServiceError
 from ..system import (
     CONFIG,
@@ -75,6 +75,6 @@ def uninstall(say: Say) -> None:
 
 def _names_a_broker() -> bool:
     try:
-        return "broker" in tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
+        return "broker" in read_toml(SETTINGS)
     except (OSError, ValueError) as error:
         raise ServiceError(f"{SETTINGS}: cannot be read: {error}; correct it") from error

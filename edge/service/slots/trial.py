@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...inference.model_file import ACTIVE
 from ...inference.slots import FOLDER, read_state, slot_file
+from ...support.atomic import read_toml
 from ...support.errors import ServiceError
 from ..system import CONFIG, Say, systemd_runs
 from . import store
@@ -74,7 +74,7 @@ def uses_active(unit: str) -> bool:
     """Return whether a camera's settings take the model that is active here."""
     name = unit.removeprefix("edge-emo@").removesuffix(".service")
     try:
-        said = tomllib.loads((CONFIG / f"{name}.toml").read_text(encoding="utf-8"))
+        said = read_toml(CONFIG / f"{name}.toml")
     except (OSError, ValueError):
         return False
     return said.get("model") == ACTIVE

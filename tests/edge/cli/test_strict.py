@@ -52,6 +52,15 @@ def test_a_strange_file_of_settings_is_refused_in_one_line(
     assert_refused(edge_emo("run", "--config", path), said)
 
 
+def test_a_binary_file_is_no_file_of_settings(edge_emo, assert_refused, tmp_path):
+    path = tmp_path / "settings.toml"
+    path.write_bytes(b"\x7fELF\xff\xd0")
+    for option in ("--config", "--expect"):
+        ended = edge_emo("run", "--source", "demo", option, path)
+        assert_refused(ended, f"{path}: cannot be read: it is not text in UTF-8, as a TOML file is")
+        assert "codec" not in ended.err
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/zero")
 def test_a_device_that_never_ends_is_no_file_of_settings(edge_emo, assert_refused):
     assert_refused(edge_emo("run", "--config", "/dev/zero"), "more than 1,000,000 bytes")

@@ -72,6 +72,16 @@ def test_each_power_flag_of_a_raspberry_pi_is_reported(monkeypatch, report, stat
     assert all(advice for state, _, advice in findings if state != "ok")
 
 
+@pytest.mark.parametrize(
+    ("zone", "said"), [("UTC", " UTC, "), ("CET", " UTC, local time in CET, ")]
+)
+def test_the_clock_names_the_local_zone_where_it_is_another(monkeypatch, zone, said):
+    monkeypatch.setattr(board.time, "tzname", (zone, zone))
+    ((_, found, _),) = board.clock()
+    assert found.count("UTC") == 1
+    assert said in found
+
+
 def test_the_pis_cameras_are_listed(monkeypatch):
     cameras = [{"Model": "imx708"}, {"Model": "ov5647"}]
     module = SimpleNamespace(Picamera2=SimpleNamespace(global_camera_info=lambda: cameras))

@@ -84,7 +84,7 @@ SHARED = "".join(f"{name} = 1\n" for name in EMOTIONS)
         (SHARED.replace("happy = 1", "happy = true"), "happy = True is not a share"),
         (SHARED.replace("= 1", "= 0"), "no emotion has a share above 0"),
         (SHARED + "strength = 2\n", "strength = 2.0 is above 1"),
-        ("happy == 1", "is not valid TOML"),
+        ("happy == 1", "cannot be read: .*; give a TOML file of shares"),
     ],
 )
 def test_a_file_that_is_no_list_of_shares_is_refused(tmp_path, text, said):

@@ -182,7 +182,7 @@ def test_the_watchdog_is_fed_only_when_every_camera_s_loop_has_shown_that_it_liv
     assert heard.take() == []
     together = Together(heard, ["front", "door"])
     front, door = together.part("front"), together.part("door")
-    for _ in range(2):  # each time anew
+    for _ in range(2):  # both are needed every time
         front.alive("15.0 frames/s, 1 face")
         assert heard.take() == []
         door.alive("camera failed: unplugged")

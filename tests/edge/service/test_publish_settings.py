@@ -46,6 +46,14 @@ def test_a_setting_that_does_not_fit_is_named(settings, edge_emo, assert_refused
     assert "hunter2" not in ended.err
 
 
+def test_a_binary_file_is_no_file_of_settings(tmp_path, edge_emo, assert_refused):
+    path = tmp_path / "publish.toml"
+    path.write_bytes(b"\x7fELF\xff\xd0")
+    ended = edge_emo("publish", "--config", path)
+    assert_refused(ended, f"{path}: cannot be read: it is not text in UTF-8, as a TOML file is")
+    assert "codec" not in ended.err
+
+
 def test_without_a_file_it_says_how_to_make_one(tmp_path, edge_emo, assert_refused):
     assert_refused(edge_emo("publish", "--config", tmp_path / "x.toml"), "service install publish")
 

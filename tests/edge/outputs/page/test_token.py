@@ -37,7 +37,7 @@ def test_a_file_that_holds_no_token_is_refused(tmp_path, content):
 
 
 def test_a_folder_that_is_not_there_is_an_error_that_says_so(tmp_path):
-    with pytest.raises(ConfigError, match="cannot be read or made"):
+    with pytest.raises(ConfigError, match="cannot be read or created"):
         read_or_make_token(tmp_path / "missing" / "token")
 
 
