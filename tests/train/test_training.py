@@ -1,42 +1,47 @@
 """The training loop: stopped in any epoch and resumed, it ends as if it had never been stopped."""
 
 import shutil
-from functools import partial
 
 import pytest
 
 keras = pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
-from train.architectures import Architecture, edge_net
+from small_network import SMALL
+
 from train.learning.devices import Devices
 from train.learning.training import Listener, finished_model, predict, train
 from train.recipe import load_recipe
 
-# The layers of the shipped networks, few of each: what takes time is to compile them.
-SMALL = Architecture("small", "", partial(edge_net, "small", ((4,), (8,)), 8), "edge")
 ONE = Devices(("CPU:0",))
 FAST = {"batch_size": "16", "warmup_epochs": "1", "epochs": "3"}
 SAME = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
-@pytest.fixture
-def trained(labelled_faces, tmp_path):
+RECIPES = {
+    "cosine": {},
+    "averaged": {"weight_averaging": "0.9"},
+    "plateau": {"schedule": "plateau", "early_stopping": "1", "learning_rate": "0.1"},
+    "sgd-bfloat16": {"optimizer": "sgd", "momentum": "0.9", "compute": "mixed_bfloat16"},
+}
+
+
+@pytest.fixture(scope="module")
+def trained(labelled_faces):
     """Train with these changes to the edge recipe into this folder; return model and history.
 
     Options: the epoch in which it is stopped; where to keep a copy of the folder as it is after the
     first epoch, which is what a run leaves that is killed in its second.
     """
 
-    def run(folder, changes, stop_in_epoch=None, first_epoch=None):
+    def run(place, changes, stop_in_epoch=None, first_epoch=None):
         def step(epoch, step, steps):
             if (epoch, step) == (stop_in_epoch, 2):
                 raise KeyboardInterrupt
 
         def end_of_epoch(row):
             if row["epoch"] == 1 and first_epoch:
-                shutil.copytree(place, tmp_path / first_epoch)
+                shutil.copytree(place, first_epoch)
 
-        place = tmp_path / folder
         place.mkdir(exist_ok=True)
         recipe = load_recipe("edge", FAST | changes)
         listener = Listener(step, end_of_epoch)
@@ -46,50 +51,61 @@ def trained(labelled_faces, tmp_path):
     return run
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"weight_averaging": "0.9"},
-        {"schedule": "plateau", "early_stopping": "1", "learning_rate": "0.1"},
-        {"optimizer": "sgd", "momentum": "0.9", "compute": "mixed_bfloat16"},
-    ],
-    ids=["cosine", "averaged", "plateau", "sgd-bfloat16"],
-)
-def test_a_run_that_was_stopped_ends_as_an_uninterrupted_one(changes, trained, labelled_faces):
-    whole, history = trained("whole", changes, first_epoch="cut")
-    resumed, again = trained("cut", changes)
+@pytest.fixture(scope="module")
+def uninterrupted(trained, tmp_path_factory):
+    """Return the run of one of `RECIPES`, carried out once: its folder, model and history.
+
+    Beside the folder `whole` lies `cut`, as a run leaves it that is killed in its second epoch.
+    """
+    runs = {}
+
+    def run(name):
+        if name not in runs:
+            folder = tmp_path_factory.mktemp(name)
+            whole = folder / "whole"
+            runs[name] = whole, *trained(whole, RECIPES[name], first_epoch=folder / "cut")
+        return runs[name]
+
+    return run
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_run_that_was_stopped_ends_as_an_uninterrupted_one(
+    name, trained, uninterrupted, labelled_faces
+):
+    folder, whole, history = uninterrupted(name)
+    resumed, again = trained(folder.with_name("cut"), RECIPES[name])
     assert [row["epoch"] for row in again] == [row["epoch"] for row in history]
     for before, after in zip(history, again, strict=True):
-        for name in SAME:
-            assert after[name] == pytest.approx(before[name], rel=1e-4), name
-    told, told_again = predict(whole, labelled_faces), predict(resumed, labelled_faces)
-    assert told_again == pytest.approx(told, abs=1e-3)
+        for column in SAME:
+            assert after[column] == pytest.approx(before[column], rel=1e-4), column
+    scores, scores_again = predict(whole, labelled_faces), predict(resumed, labelled_faces)
+    assert scores_again == pytest.approx(scores, abs=1e-3)
 
 
 def test_a_run_that_is_stopped_within_an_epoch_leaves_the_epochs_before_it(trained, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        trained("cut", {}, stop_in_epoch=2)
+        trained(tmp_path / "cut", {}, stop_in_epoch=2)
     assert len((tmp_path / "cut" / "history.csv").read_text().splitlines()) == 1 + 1
     names = {path.name for path in (tmp_path / "cut").iterdir()}
     assert names == {"history.csv", "best.keras", "last.keras"}
 
 
-def test_the_cosine_warms_up_then_falls_to_zero(trained):
-    _, history = trained("run", {"epochs": "4"})
+def test_the_cosine_warms_up_then_falls_to_zero(uninterrupted):
+    _, _, history = uninterrupted("cosine")
     rates = [row["learning_rate"] for row in history]
     assert rates[0] == pytest.approx(load_recipe("edge").learning_rate, rel=0.05)
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < rates[0] / 10
 
 
-def test_the_model_of_an_averaged_run_is_the_average(trained, tmp_path):
-    averaged, _ = trained("run", {"weight_averaging": "0.9"})
-    raw = keras.models.load_model(tmp_path / "run" / "last.keras")
+def test_the_model_of_an_averaged_run_is_the_average(uninterrupted):
+    folder, averaged, _ = uninterrupted("averaged")
+    raw = keras.models.load_model(folder / "last.keras")
     kernels = [model.layers[2].kernel.numpy() for model in (averaged, raw)]
     assert abs(kernels[0] - kernels[1]).max() > 1e-5
 
 
-def test_the_finished_model_computes_in_float32_whatever_it_was_trained_in(trained):
-    model, _ = trained("run", {"compute": "mixed_bfloat16", "epochs": "1"})
+def test_the_finished_model_computes_in_float32_whatever_it_was_trained_in(uninterrupted):
+    _, model, _ = uninterrupted("sgd-bfloat16")
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
