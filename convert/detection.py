@@ -18,7 +18,7 @@ from edge import __version__
 from edge.cli import main as run_command
 from edge.cli import verbose_option
 from edge.faces.maps import UNIT, Map, Maps, decode, distinct_places
-from edge.inference.model_file import DETECTION, write_model
+from edge.inference.model_file import DETECTION, WINDOW, write_model
 from edge.inference.runtime import Runtime
 from edge.support.errors import ConversionError
 
@@ -32,6 +32,7 @@ import tensorflow as tf  # noqa: E402
 from .reading.network import Network  # noqa: E402
 from .writing.packaging import tools  # noqa: E402
 from .writing.quantize import to_tflite  # noqa: E402
+from .writing.windows import takes_windows  # noqa: E402
 
 STRIDES = (8, 16, 32)
 NAMES = (
@@ -134,7 +135,8 @@ def to_int8(model: keras.Model, scenes: Scenes) -> bytes:
     # The first spans 0..255, so that the input's scale is 1 and `int8 = uint8 - 128` exact.
     first = scenes.pictures[:1].astype(np.float32)
     first = np.rint((first - first.min()) * 255 / np.ptp(first)).astype(np.uint8)
-    return to_tflite(network, "int8", np.concatenate([first, scenes.pictures[1:]]))
+    plain = to_tflite(network, "int8", np.concatenate([first, scenes.pictures[1:]]))
+    return takes_windows(plain)
 
 
 def float_maps(model: keras.Model) -> Callable[[np.ndarray], list[Map]]:
@@ -181,22 +183,16 @@ def _on(face: np.ndarray, box: np.ndarray) -> bool:
 
 
 def describe(
-    name: str, threshold: float, scenes: Scenes, parity: dict[str, Parity]
+    name: str, threshold: float, scenes: Scenes, parity: dict[str, Parity], flatbuffer: bytes
 ) -> dict[str, Any]:
     """Return the file's `model.json`."""
-    height, width = scenes.pictures.shape[1:]
     return {
         "name": name,
         "version": __version__,
         "task": DETECTION,
         "architecture": "yunet",
         "precision": "int8",
-        "input": {
-            "shape": [1, height, width, 1],
-            "dtype": "int8",
-            "meaning": "gray picture, pixels 0..255 as they are (int8 = uint8 - 128)",
-            "resizable": f"to any height and width that are multiples of {UNIT}",
-        },
+        "input": describe_input(flatbuffer),
         "outputs": {"strides": list(STRIDES), "channels": list(NAMES), "reading": READING},
         "detection": {
             "threshold": threshold,
@@ -211,6 +207,24 @@ def describe(
         },
         "license": LICENSE,
         "tools": tools(),
+    }
+
+
+def describe_input(flatbuffer: bytes) -> dict[str, Any]:
+    """Return what the file takes, as `model.json` says it."""
+    (place,) = Runtime().open(flatbuffer).get_input_details()
+    shape = [int(n) for n in place["shape"]]
+    meaning = "gray picture, pixels 0..255 as they are (int8 = uint8 - 128)"
+    if shape[-1] == WINDOW:
+        meaning += (
+            "; at every second pixel of every second row, as channels: the rows above, of and below it, "
+            "of each the pixel to the left, the one there, two to the right; black beyond the picture"
+        )
+    return {
+        "shape": shape,
+        "dtype": "int8",
+        "meaning": meaning,
+        "resizable": f"to any picture whose height and width are multiples of {UNIT}",
     }
 
 
@@ -240,7 +254,7 @@ def main(run: Path, output: Path, threshold: float) -> None:
         raise ConversionError(
             f"not written: int8 loses {lost:.2%} of the faces; calibrate with more scenes"
         )
-    write_model(output, flatbuffer, describe(output.stem, threshold, test, parity))
+    write_model(output, flatbuffer, describe(output.stem, threshold, test, parity, flatbuffer))
     click.echo(f"{output}: {output.stat().st_size / 1000:.0f} kB")
 
 

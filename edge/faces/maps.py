@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..inference.model_file import WINDOW
 from ..inference.runtime import Interpreter
 from ..support.boxes import Box, same_face
 from ..support.quiet import quiet_stderr
@@ -58,7 +59,12 @@ class Maps:
                 f"{place['quantization']}; edge-emo feeds raw pixels (int8: scale 1, zero point -128)"
             )
         self._input = place["index"]
-        self.shape: tuple[int, ...] = tuple(int(n) for n in place["shape"][1:3])
+        height, width, channels = (int(n) for n in place["shape"][1:])
+        self._step = (
+            2 if channels == WINDOW else 1
+        )  # pixels from one place of the input to the next
+        self._channels = channels
+        self.shape: tuple[int, ...] = (self._step * height, self._step * width)
         outputs = sorted(interpreter.get_output_details(), key=lambda o: -int(o["shape"][1]))
         if any(int(o["shape"][-1]) != CHANNELS for o in outputs):
             raise ValueError(f"its maps do not have {CHANNELS} channels")
@@ -69,18 +75,41 @@ class Maps:
     def run(self, picture: np.ndarray) -> list[Map]:
         """Return the maps of a uint8 picture, its sides multiples of `UNIT`."""
         if picture.shape != self.shape:
+            places = [side // self._step for side in picture.shape]
             with quiet_stderr():
-                self._interpreter.resize_tensor_input(self._input, [1, *picture.shape, 1])
+                self._interpreter.resize_tensor_input(self._input, [1, *places, self._channels])
                 self._interpreter.allocate_tensors()
             self.shape = picture.shape
-        tensor = self._interpreter.tensor(self._input)()[0, :, :, 0]
-        np.bitwise_xor(picture, 0x80, out=tensor.view(np.uint8))  # uint8 - 128, exactly
+        tensor = self._interpreter.tensor(self._input)()[0].view(np.uint8)
+        if self._step == 1:
+            np.bitwise_xor(picture, 0x80, out=tensor[:, :, 0])  # uint8 - 128, exactly
+        else:
+            windows(picture, tensor)
         del tensor  # `invoke` refuses to run while a view is held
         self._interpreter.invoke()
         return [
             Map(self._interpreter.get_tensor(index)[0], scale, zero_point, stride)
             for index, scale, zero_point, stride in self._outputs
         ]
+
+
+def windows(picture: np.ndarray, out: np.ndarray) -> None:
+    """Write what the network's first convolution sees at each of its places, as channels.
+
+    Of every second row and column the pixel there, those around it, and one more column to the
+    right, which has no weight: 3 rows of 4 pixels, black beyond the picture; less 128, as int8 has it.
+
+    Args:
+        picture: uint8, sides even.
+        out: uint8 `[height / 2, width / 2, WINDOW]`, contiguous, to be filled.
+    """
+    height, width = picture.shape
+    framed = cv2.copyMakeBorder(picture, 1, 1, 1, 3, cv2.BORDER_CONSTANT, value=0)
+    np.bitwise_xor(framed, 0x80, out=framed)  # uint8 - 128, exactly
+    pairs = framed.view(np.uint16)
+    fours = cv2.merge([pairs[:, : width // 2], pairs[:, 1 : 1 + width // 2]])
+    rows = fours.view(np.int32)[:, :, 0]
+    cv2.merge([rows[first : first + height : 2] for first in range(3)], out.view(np.int32))
 
 
 def filled(picture: np.ndarray) -> np.ndarray:

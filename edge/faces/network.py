@@ -54,7 +54,8 @@ class NetworkDetector:
         self._sides = int(about["least_height"]), int(about["most_height"])
         self._min_face = options.min_face
         self._model, self._options = model, options
-        self._kept = {first.shape: first}
+        self._unused = [first]  # of no shape that was asked for yet
+        self._kept: dict[tuple[int, ...], Maps] = {}
         self._kept_large: dict[tuple[int, ...], Maps] = {}  # one at most: it takes 30 MB
         self._close: dict[tuple[int, int], Maps] = {}
 
@@ -157,7 +158,7 @@ class NetworkDetector:
         kept, most = (self._kept_large, 1) if is_large else (self._kept, KEPT)
         maps = kept.pop(shape, None)
         if maps is None and len(kept) < most:
-            maps = _open(self._model, self._options)
+            maps = self._unused.pop() if self._unused else _open(self._model, self._options)
         elif maps is None:
             maps = kept.pop(next(iter(kept)))  # the one not used for longest
         kept[shape] = maps

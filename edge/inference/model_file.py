@@ -26,6 +26,7 @@ ACTIVE = "active"  # a model's name, as `find_model` knows it
 DEFAULTS = {TASK: DEFAULT_MODEL, DETECTION: "face-finder"}
 LABELS = {TASK: EMOTIONS, DETECTION: ("face",)}
 MIN_SIDE, MAX_SIDE = 8, 512  # pixels of the picture that a model takes
+WINDOW = 12  # pixels of what a detector's first convolution sees, as channels: 3 rows of 4
 MOST_BYTES = 256 * 2**20  # of a model file
 MOST_TEXT = 8_000_000  # bytes of what it says of itself
 _MAGIC = b"TFL3"  # bytes 4..8 of every TFLite flatbuffer
@@ -187,7 +188,7 @@ def _check(model: ModelFile, labels: list[str], task: str | None) -> None:
         len(shape) == 4
         and all(type(n) is int for n in shape)
         and shape[0] == 1
-        and shape[3] in (1, 3)
+        and shape[3] in ((1, WINDOW) if own == DETECTION else (1, 3))
         and all(MIN_SIDE <= n <= MAX_SIDE for n in shape[1:3])
     )
     if not fits:

@@ -8,9 +8,19 @@ from faces import FACES, portrait
 from edge.faces import DetectorOptions
 from edge.faces.crop import roll, to_gray
 from edge.faces.detector import FACE
-from edge.faces.maps import CHANNELS, UNIT, Found, Map, decode, distinct_places, filled, square
+from edge.faces.maps import (
+    CHANNELS,
+    UNIT,
+    Found,
+    Map,
+    decode,
+    distinct_places,
+    filled,
+    square,
+    windows,
+)
 from edge.faces.network import NetworkDetector, confidence
-from edge.inference.model_file import DETECTION, find_model
+from edge.inference.model_file import DETECTION, WINDOW, find_model
 from edge.support.boxes import iou
 from edge.support.errors import DetectorError
 
@@ -94,6 +104,18 @@ def test_pictures_are_filled_up_to_whole_cells(shape):
     assert all(UNIT > more >= 0 for more in np.subtract(fed.shape, shape))
     assert all(side and side % UNIT == 0 for side in fed.shape)
     assert (fed == 7).all()
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (96, 160)])
+def test_windows_are_three_rows_of_four_pixels_around_every_second_one(shape):
+    height, width = shape
+    picture = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
+    out = np.zeros((height // 2, width // 2, WINDOW), np.uint8)
+    windows(picture, out)
+    framed = np.pad(picture, ((1, 1), (1, 3))).astype(int)
+    for place, (row, column) in enumerate(np.ndindex(3, 4)):
+        seen = out.view(np.int8)[:, :, place].astype(int) + 128
+        assert (seen == framed[row : row + height : 2, column : column + width : 2]).all()
 
 
 @pytest.fixture(scope="module")
