@@ -76,7 +76,7 @@ def clip() -> AbstractContextManager[Path]:
 def converts_interlaced() -> bool:
     """Return whether this OpenCV converts interlaced video, by a clip of four small frames."""
     with clip() as path:
-        pictures = _pictures(_opened(path), 4)
+        pictures = list(_read(_opened(path), 4))
     return any(not np.array_equal(pictures[0], other) for other in pictures[1:])
 
 
@@ -107,9 +107,11 @@ def begins_unconverted(path: Path) -> bool:
     """Return whether the first pictures of a video file are none of its own."""
     if converts_interlaced():
         return False
-    pictures = _pictures(_opened(path), FIRST_FRAMES)
-    if len(pictures) > 1 and not any(np.array_equal(*pair) for pair in pairwise(pictures)):
+    first = _read(_opened(path), FIRST_FRAMES)  # two at a time: they are large
+    pairs = [np.array_equal(*pair) for pair in pairwise(first)]
+    if pairs and not any(pairs):
         return False
+    pictures = list(_read(_opened(path), FIRST_FRAMES))
     return bool(pictures) and _is_unconverted(path, pictures)
 
 
@@ -151,7 +153,7 @@ def _is_unconverted(path: Path, pictures: list[np.ndarray], start: int = 0) -> b
         with quiet_stderr():
             for _ in range(start):
                 capture.grab()
-        right = _pictures(capture, len(pictures))
+        right = list(_read(capture, len(pictures)))
         return any(map(_differs, pictures, right))
     if start > 0 or any(not np.array_equal(pictures[0], other) for other in pictures[1:]):
         return False
@@ -174,17 +176,15 @@ def _opened(path: Path) -> cv2.VideoCapture:
     return capture
 
 
-def _pictures(capture: cv2.VideoCapture, count: int) -> list[np.ndarray]:
-    """Return up to so many pictures, and close the capture."""
-    found: list[np.ndarray] = []
+def _read(capture: cv2.VideoCapture, count: int) -> Iterator[np.ndarray]:
+    """Yield up to so many pictures, and close the capture."""
     with quiet_stderr():
-        while len(found) < count:
+        for _ in range(count):
             ok, image = capture.read()
             if not ok or image is None:
                 break
-            found.append(image)
+            yield image
         capture.release()
-    return found
 
 
 def _changes(path: Path, start: int, count: int, pixels: int) -> bool:
@@ -193,7 +193,7 @@ def _changes(path: Path, start: int, count: int, pixels: int) -> bool:
     before = b""
     capture = _opened(path)
     capture.set(cv2.CAP_PROP_FORMAT, -1)  # packets as they are
-    for place, data in enumerate(_pictures(capture, start + count)):
+    for place, data in enumerate(_read(capture, start + count)):
         packet = data.tobytes()
         if place >= start and not _alike(packet, before):
             held += len(zlib.compress(packet, 1))
