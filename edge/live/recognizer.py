@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..faces import Detector
     from ..sources import Source, SourceOptions
+    from ..support import image_file
     from .pipeline import Pipeline
 
     Picture = str | os.PathLike[str] | np.ndarray | Image
@@ -109,11 +110,16 @@ class Recognizer:
         """
         import time
 
+        from ..sources.images import frame_of_still
         from ..sources.opencv import frame_of
 
         started = time.perf_counter()
-        pixels, name = _pixels(image)
-        with frame_of(pixels, name, 0, None, started) as frame:
+        if isinstance(image, (str, os.PathLike)):
+            frame = frame_of_still(_picture(os.fspath(image)), os.fspath(image), 0, started)
+        else:
+            pixels, name = _pixels(image)
+            frame = frame_of(pixels, name, 0, None, started)
+        with frame:
             return list(self.pipeline(continuous=False).analyse(frame).faces)
 
     def watch(
@@ -199,18 +205,20 @@ def _opened(name: str, options: "SourceOptions", reconnect: bool) -> "Source":
     )
 
 
+def _picture(name: str) -> "image_file.Picture":
+    """Return an image file, to be analysed."""
+    from ..support.image_file import load_picture
+
+    if not os.path.isfile(name):
+        raise SourceError(f"{name}: no such file")
+    try:
+        return load_picture(name)
+    except SourceError:
+        raise SourceError(f"{name}: is not a readable image; is the file damaged?") from None
+
+
 def _pixels(image: "Picture") -> "tuple[np.ndarray, str]":
     """Return an image as uint8 gray or BGR, and what records call it."""
-    from ..support.image_file import read_image
-
-    if isinstance(image, (str, os.PathLike)):
-        name = os.fspath(image)
-        if not os.path.isfile(name):
-            raise SourceError(f"{name}: no such file")
-        pixels = read_image(name)
-        if pixels is None:
-            raise SourceError(f"{name}: is not a readable image; is the file damaged?")
-        return pixels, name
     if hasattr(image, "getexif"):
         return _from_pil(image), "image"
     return _checked(image), "array"

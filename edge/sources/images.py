@@ -3,17 +3,22 @@
 import logging
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Self
+
+import cv2
+import numpy as np
 
 from ..support.errors import SourceError
 from ..support.image_file import (
     IMAGE_SUFFIXES,
     SYSTEM_NAMES,
+    Picture,
     kind_of,
-    read_image,
+    load_picture,
     what_it_is,
-    why_unreadable,
 )
 from ..support.values import Frame
 from . import SourceOptions
@@ -55,16 +60,16 @@ class Images:
         given = 0
         for path in self._paths:
             started = time.perf_counter()
-            image = read_image(path)
-            if image is None:
-                error = why_unreadable(path)
+            try:
+                still = load_picture(path)
+            except SourceError as error:
                 if not self._folder:
-                    raise error
+                    raise
                 self._leave_out(str(error))
                 continue
             if self._folder and (note := what_it_is(path)):
                 log.warning("%s: %s", path, note)
-            yield frame_of(image, str(path), given, None, started)
+            yield frame_of_still(still, str(path), given, started)
             given += 1
         if self._left_out:
             log.warning(
@@ -83,6 +88,26 @@ class Images:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+def frame_of_still(picture: Picture, source: str, index: int, started: float) -> Frame:
+    """Return the frame of a still image; `started` is `time.perf_counter()` before."""
+
+    @cache  # decoded once, whoever asks
+    def color() -> np.ndarray:
+        image = picture.color()
+        return image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+
+    return Frame(
+        source=source.encode("utf-8", "backslashreplace").decode(),  # no half characters in JSON
+        index=index,
+        time=datetime.now(UTC),
+        position_s=None,
+        size=picture.size,
+        gray=picture.gray,
+        color=color,
+        capture_ms=(time.perf_counter() - started) * 1000,
+    )
 
 
 def _entries(folder: Path) -> list[Path]:

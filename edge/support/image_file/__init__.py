@@ -2,6 +2,9 @@
 
 import os
 import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,18 +24,73 @@ IMAGE_SUFFIXES = frozenset(
 SYSTEM_NAMES = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "ehthumbs.db", "@eaDir"})
 MOST_PIXELS = 120_000_000  # of 8 bits; half as many of more
 MOST_BYTES = 512 * 2**20
+# A JPEG of so many pixels is decoded without its colours, until these are asked for; where at least
+# as many as enough are left of it, at a half or a quarter of its size.
+LARGE_PIXELS, ENOUGH_PIXELS = 2_000_000, 3_000_000
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "MOST_PIXELS",
     "SYSTEM_NAMES",
+    "Picture",
     "is_still",
     "kind_of",
     "load_image",
+    "load_picture",
     "read_image",
     "what_it_is",
-    "why_unreadable",
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image as it is analysed.
+
+    Attributes:
+        gray: uint8 `[height, width]`; of a very large JPEG a half or a quarter as high and wide.
+        size: width and height of the whole, pixels.
+        color: returns the whole, gray or BGR; of a large JPEG it is decoded only then.
+    """
+
+    gray: np.ndarray
+    size: tuple[int, int]
+    color: Callable[[], np.ndarray]
+
+
+def load_picture(path: Path | str) -> Picture:
+    """Return an image to analyse, at no more cost than that needs. Raises: SourceError, as `load_image`."""
+    kind, raw = _content(path)
+    width, height = (pixels_of(kind, raw) if kind == "JPEG" else None) or (0, 0)
+    if LARGE_PIXELS <= width * height <= MOST_PIXELS:
+        picture = _gray_jpeg(raw, (width, height))
+        if picture is not None:
+            return picture
+    image = _image(path, kind, raw)
+    gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return Picture(gray, image.shape[1::-1], lambda: image)
+
+
+def _gray_jpeg(raw: bytes, size: tuple[int, int]) -> Picture | None:
+    by, way = 1, cv2.IMREAD_GRAYSCALE
+    for half, reduced in _REDUCED:
+        if size[0] * size[1] >= ENOUGH_PIXELS * half**2:
+            by, way = half, reduced
+    gray = _imdecoded(raw, way)
+    if gray is None or gray.ndim != 2:
+        return None
+    if by == 1:
+        size = gray.shape[1], gray.shape[0]
+    elif (gray.shape[0] > gray.shape[1]) != (size[1] > size[0]):  # stood up as its EXIF note says
+        size = size[::-1]
+    return Picture(gray, size, partial(_color, raw, gray, size))
+
+
+_REDUCED = ((2, cv2.IMREAD_REDUCED_GRAYSCALE_2), (4, cv2.IMREAD_REDUCED_GRAYSCALE_4))
+
+
+def _color(raw: bytes, gray: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    image = _decoded(raw)
+    return cv2.resize(gray, size) if image is None else image
 
 
 def load_image(path: Path | str) -> np.ndarray:
@@ -43,7 +101,10 @@ def load_image(path: Path | str) -> np.ndarray:
     Raises:
         SourceError: it cannot be read, is not an image, is too large or damaged; the message says which.
     """
-    kind, raw = _content(path)
+    return _image(path, *_content(path))
+
+
+def _image(path: Path | str, kind: str | None, raw: bytes) -> np.ndarray:
     if kind is None:
         raise SourceError(f"{path}: {what_it_is(path) or 'is not an image of a known kind'}")
     if kind == HEIC:
@@ -72,15 +133,6 @@ def read_image(path: Path | str) -> np.ndarray | None:
         return load_image(path)
     except SourceError:
         return None
-
-
-def why_unreadable(path: Path | str) -> SourceError:
-    """Return the error that says why `read_image` gave nothing."""
-    try:
-        load_image(path)
-    except SourceError as error:
-        return error
-    return SourceError(f"{path}: changed while it was read; try again")
 
 
 def kind_of(path: Path | str) -> str | None:
@@ -160,16 +212,18 @@ def _unreadable(path: Path | str, error: Exception) -> SourceError:
 
 
 def _decoded(raw: bytes) -> np.ndarray | None:
+    image = _imdecoded(raw, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    if image is None:  # some kinds are only read at 8 bits
+        image = _imdecoded(raw, cv2.IMREAD_ANYCOLOR)
+    return None if image is None else _in_8_bits(image)
+
+
+def _imdecoded(raw: bytes, way: int) -> np.ndarray | None:
     with quiet_stderr():  # libpng and libjpeg say in their own words what is wrong
         try:
-            image = cv2.imdecode(
-                np.frombuffer(raw, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
-            )
-            if image is None:  # some kinds are only read at 8 bits
-                image = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_ANYCOLOR)
+            return cv2.imdecode(np.frombuffer(raw, np.uint8), way)
         except cv2.error:
             return None
-    return None if image is None else _in_8_bits(image)
 
 
 def _in_8_bits(image: np.ndarray) -> np.ndarray | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.support.errors import SourceError
-from edge.support.image_file import kind_of, load_image, read_image
+from edge.support.image_file import kind_of, load_image, load_picture, read_image
 from edge.support.image_file.kinds import is_animated, pixels_of
 
 
@@ -24,12 +24,48 @@ def test_an_image_of_16_bits_or_with_transparency_is_read_as_8_bits(tmp_path, pi
 
 def test_a_photo_is_turned_upright_as_its_exif_note_says(tmp_path, pixels):
     jpeg = cv2.imencode(".jpg", pixels(40, 60, 3))[1].tobytes()
-    # The least EXIF segment: big-endian TIFF, one entry, orientation (0x112) = 6, turned right.
+    (tmp_path / "turned.jpg").write_bytes(_turned(jpeg))
+    assert read_image(tmp_path / "turned.jpg").shape == (60, 40, 3)
+
+
+def _turned(jpeg):
+    """Return a JPEG with the least EXIF segment: big-endian TIFF, one entry, orientation (0x112) = 6."""
     tiff = b"MM\0*\0\0\0\x08" + b"\0\x01" + b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0" + b"\0\0\0\0"
     note = b"Exif\0\0" + tiff
     segment = b"\xff\xe1" + (len(note) + 2).to_bytes(2, "big") + note
-    (tmp_path / "turned.jpg").write_bytes(jpeg[:2] + segment + jpeg[2:])
-    assert read_image(tmp_path / "turned.jpg").shape == (60, 40, 3)
+    return jpeg[:2] + segment + jpeg[2:]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "by"), [(120, 80, 1), (1800, 1200, 1), (4001, 3000, 2), (8000, 6001, 4)]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_large_photo_is_analysed_reduced_and_has_all_its_pixels_in_colour(
+    tmp_path, width, height, by, turned
+):
+    rows, columns = np.mgrid[0:height, 0:width]
+    flat = cv2.merge(
+        [(255 * part).astype(np.uint8) for part in (rows / height, columns / width, 0 * rows)]
+    )
+    jpeg = cv2.imencode(".jpg", flat)[1].tobytes()
+    (tmp_path / "photo.jpg").write_bytes(_turned(jpeg) if turned else jpeg)
+    picture = load_picture(tmp_path / "photo.jpg")
+    whole = load_image(tmp_path / "photo.jpg")
+    assert picture.size == ((height, width) if turned else (width, height))
+    assert picture.size == whole.shape[1::-1]
+    assert picture.gray.shape[::-1] == tuple(-(-side // by) for side in picture.size)
+    assert (picture.color() == whole).all()
+    expected = cv2.resize(cv2.cvtColor(whole, cv2.COLOR_BGR2GRAY), picture.gray.shape[::-1])
+    assert cv2.absdiff(picture.gray, expected).mean() < 2
+
+
+def test_a_picture_that_is_no_large_photo_is_analysed_as_it_is(tmp_path, pixels):
+    cv2.imwrite(str(tmp_path / "gray.png"), pixels(20, 30))
+    cv2.imwrite(str(tmp_path / "color.png"), pixels(20, 30, 3))
+    gray, color = (load_picture(tmp_path / name) for name in ("gray.png", "color.png"))
+    assert gray.color() is gray.gray
+    assert color.size == (30, 20)
+    assert (color.gray == cv2.cvtColor(color.color(), cv2.COLOR_BGR2GRAY)).all()
 
 
 def test_of_several_pictures_in_a_file_the_first_is_read(tmp_path, pixels):
