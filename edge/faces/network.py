@@ -24,7 +24,7 @@ FINE = 1_000_000  # that a large still is reduced to for a second look
 LARGE = 2 * PIXELS  # from which on a still is large
 # Of a frame's longer side: faces of a fifteenth of it lie within one half or the other.
 HALF = 8 / 15
-KEPT = 3  # interpreters, each for pictures of one shape: a folder's photos lie and stand
+KEPT = 2  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 # A face with a score between these is looked at more closely, by itself: upright at two sizes, and
 # turned. Faces have a high score again, patterns and animals often but once.
@@ -56,7 +56,7 @@ class NetworkDetector:
         self._model, self._options = model, options
         self._unused = [first]  # of no shape that was asked for yet
         self._kept: dict[tuple[int, ...], Maps] = {}
-        self._kept_large: dict[tuple[int, ...], Maps] = {}  # one at most: it takes 30 MB
+        self._kept_large: dict[tuple[int, ...], Maps] = {}  # one at most: it takes 24 MB
         self._close: dict[tuple[int, int], Maps] = {}
 
     def detect(self, image: np.ndarray) -> list[Detection]:

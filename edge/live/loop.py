@@ -104,6 +104,7 @@ def run(
                     age_ms = (time.monotonic() - frame.captured_s) * 1000
                     observation = replace(observation, age_ms=age_ms)
                 outputs.write(frame, observation)
+            del item, frame  # or two pictures would be held while the next is read
             frames += 1
             faces += len(observation.faces)
             if most_fps and source.live:

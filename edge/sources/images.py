@@ -69,7 +69,10 @@ class Images:
                 continue
             if self._folder and (note := what_it_is(path)):
                 log.warning("%s: %s", path, note)
-            yield frame_of_still(still, str(path), given, started)
+            frame = frame_of_still(still, str(path), given, started)
+            del still  # the frame alone holds it, for as long as it is used
+            yield frame
+            del frame
             given += 1
         if self._left_out:
             log.warning(

@@ -69,7 +69,10 @@ class _Capture:
             if self._watch and self._watch.is_unconverted(image):
                 raise SourceError(f"{self.name}: {why_not_converted()}")
             image = turn(image, self.rotate, self.mirror)
-            yield frame_of(image, self.name, index, self._position(), started)
+            frame = frame_of(image, self.name, index, self._position(), started)
+            del image  # the frame alone holds it, for as long as it is used
+            yield frame
+            del frame
             index += 1
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.support import image_file
 from edge.support.errors import SourceError
 from edge.support.image_file import kind_of, load_image, load_picture, read_image
 from edge.support.image_file.kinds import is_animated, pixels_of
@@ -37,12 +38,14 @@ def _turned(jpeg):
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "by"), [(120, 80, 1), (1800, 1200, 1), (4001, 3000, 2), (8000, 6001, 4)]
+    ("width", "height", "by"), [(40, 30, 1), (60, 40, 1), (121, 100, 2), (221, 220, 4)]
 )
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_large_photo_is_analysed_reduced_and_has_all_its_pixels_in_colour(
-    tmp_path, width, height, by, turned
+    tmp_path, monkeypatch, width, height, by, turned
 ):
+    monkeypatch.setattr(image_file, "LARGE_PIXELS", 2000)
+    monkeypatch.setattr(image_file, "ENOUGH_PIXELS", 3000)
     rows, columns = np.mgrid[0:height, 0:width]
     flat = cv2.merge(
         [(255 * part).astype(np.uint8) for part in (rows / height, columns / width, 0 * rows)]
@@ -56,7 +59,7 @@ def test_a_large_photo_is_analysed_reduced_and_has_all_its_pixels_in_colour(
     assert picture.gray.shape[::-1] == tuple(-(-side // by) for side in picture.size)
     assert (picture.color() == whole).all()
     expected = cv2.resize(cv2.cvtColor(whole, cv2.COLOR_BGR2GRAY), picture.gray.shape[::-1])
-    assert cv2.absdiff(picture.gray, expected).mean() < 2
+    assert cv2.absdiff(picture.gray, expected).mean() < 4
 
 
 def test_a_picture_that_is_no_large_photo_is_analysed_as_it_is(tmp_path, pixels):
