@@ -13,16 +13,19 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="keras is not installed (extra 'train')")
 
+from small_network import PROGRAM
+
 from edge.cli import main
 
 # The pictures of `finished_once`, which are drawn before a test's own fixtures, are looked at.
-pytestmark = pytest.mark.usefixtures("undrawn")
+pytestmark = pytest.mark.usefixtures("small", "undrawn")
 FAST = ["--set", "batch_size=16", "--set", "warmup_epochs=0"]
 SAME = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 # A process of this Python is killed at the end of its second epoch, which is in the history already
 # and not yet in the checkpoint.
-KILLED = """
-import os, signal, sys
+KILLED = (
+    """
+import os, signal
 from train.learning import training
 save = training.save_model
 def save_once(model, file):
@@ -30,9 +33,9 @@ def save_once(model, file):
         os.kill(os.getpid(), signal.SIGKILL)
     save(model, file)
 training.save_model = save_once
-from edge.cli import main
-main(sys.argv[1:])
 """
+    + PROGRAM
+)
 
 
 def train(*arguments):
@@ -53,10 +56,10 @@ def assert_same_history(these, those):
 
 
 @pytest.fixture(scope="module")
-def finished_once(labelled_folder_once, tmp_path_factory):
+def finished_once(small, labelled_folder_once, tmp_path_factory):
     """A finished training of two epochs, for tests that only read it; what it said lies beside."""
     run = tmp_path_factory.mktemp("finished") / "run"
-    options = ["--data", labelled_folder_once, "--arch", "edge-xs", "--out", run, *FAST]
+    options = ["--data", labelled_folder_once, "--arch", "small", "--out", run, *FAST]
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         assert train(*options, "--set", "epochs=2") == 0
@@ -103,7 +106,7 @@ def test_a_run_leaves_model_history_recipe_and_report(finished_once):
 def test_a_run_killed_in_its_midst_ends_as_an_uninterrupted_one(
     finished_once, python_process, labelled_folder_once, tmp_path
 ):
-    options = ["--data", labelled_folder_once, "--arch", "edge-xs", *FAST, "--set", "epochs=2"]
+    options = ["--data", labelled_folder_once, "--arch", "small", *FAST, "--set", "epochs=2"]
     killed = tmp_path / "killed"
     ended = python_process(KILLED, "train", *options, "--out", killed)
     assert ended.status == -signal.SIGKILL, ended.err
@@ -124,7 +127,7 @@ def test_resuming_a_finished_run_only_rewrites_its_report(finished):
 
 
 def test_a_student_learns_from_its_teacher(finished_once, labelled_folder_once, tmp_path, capsys):
-    options = ["--data", labelled_folder_once, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    options = ["--data", labelled_folder_once, "--arch", "small", *FAST, "--set", "epochs=1"]
     student = tmp_path / "student"
     taught = [f"teacher={finished_once / 'model.keras'}", "teacher_share=1"]
     assert train(*options, "--out", student, *(f"--set={text}" for text in taught)) == 0
@@ -142,7 +145,7 @@ def test_a_run_can_begin_with_the_weights_of_another(
     finished_once, labelled_folder_once, tmp_path, capsys
 ):
     second = tmp_path / "second"
-    options = ["--data", labelled_folder_once, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    options = ["--data", labelled_folder_once, "--arch", "small", *FAST, "--set", "epochs=1"]
     start = f"start={finished_once / 'model.keras'}"
     begun = [start, "schedule=plateau", "learning_rate=1e-12"]
     assert train(*options, "--out", second, *(f"--set={text}" for text in begun)) == 0
@@ -159,14 +162,14 @@ def test_a_run_can_begin_with_the_weights_of_another(
 
 
 def test_a_diverging_training_ends_with_what_to_do(labelled_folder, tmp_path, capsys):
-    options = ["--data", labelled_folder, "--arch", "edge-xs", "--out", tmp_path / "run", *FAST]
+    options = ["--data", labelled_folder, "--arch", "small", "--out", tmp_path / "run", *FAST]
     wild = ["optimizer=sgd", "schedule=plateau", "learning_rate=1e30", "epochs=3"]
     assert train(*options, *(f"--set={text}" for text in wild)) == 1
     assert "the training has diverged; try a smaller learning_rate" in capsys.readouterr().err
 
 
 def test_it_does_not_overwrite_a_run(finished_once, labelled_folder_once, capsys):
-    options = ["--data", labelled_folder_once, "--arch", "edge-xs", "--out", finished_once, *FAST]
+    options = ["--data", labelled_folder_once, "--arch", "small", "--out", finished_once, *FAST]
     assert train(*options, "--set", "epochs=1") == 1
     assert f"go on with it by `edge-emo train --resume {finished_once}`" in capsys.readouterr().err
 
@@ -177,7 +180,7 @@ def test_a_second_training_in_the_same_folder_is_refused(labelled_folder, tmp_pa
 
     run = tmp_path / "run"
     run.mkdir()
-    arguments = ["--data", labelled_folder, "--arch", "edge-xs", "--out", run, *FAST]
+    arguments = ["--data", labelled_folder, "--arch", "small", "--out", run, *FAST]
     with alone_in(run):
         assert train(*arguments, "--set", "epochs=1") == 1
         assert "another training is at work there" in capsys.readouterr().err
@@ -221,7 +224,7 @@ def test_a_damaged_checkpoint_is_refused(finished, capsys):
 def test_faces_of_the_test_can_be_left_out_of_training(labelled_folder, tmp_path, capsys):
     copied = (labelled_folder / "test" / "happy" / "0.png").read_bytes()
     (labelled_folder / "train" / "sad" / "copy.png").write_bytes(copied)
-    options = ["--data", labelled_folder, "--arch", "edge-xs", *FAST, "--set", "epochs=1"]
+    options = ["--data", labelled_folder, "--arch", "small", *FAST, "--set", "epochs=1"]
     assert train(*options, "--out", tmp_path / "all") == 0
     assert "--drop-duplicates leaves them out" in capsys.readouterr().err
     assert train(*options, "--out", tmp_path / "fewer", "--drop-duplicates") == 0
@@ -232,11 +235,11 @@ def test_faces_of_the_test_can_be_left_out_of_training(labelled_folder, tmp_path
 
 def test_data_that_cannot_be_used_is_refused_in_one_line(labelled_folder, tmp_path, capsys):
     (labelled_folder / "train" / "bored").mkdir()
-    assert train("--data", labelled_folder, "--arch", "edge-xs", "--out", tmp_path / "run") == 1
+    assert train("--data", labelled_folder, "--arch", "small", "--out", tmp_path / "run") == 1
     err = capsys.readouterr().err
     assert "'bored' is not an emotion" in err
     assert err.count("\n") == 1
-    assert train("--data", tmp_path / "nowhere", "--arch", "edge-xs") == 1
+    assert train("--data", tmp_path / "nowhere", "--arch", "small") == 1
     assert not (tmp_path / "run").exists()
 
 

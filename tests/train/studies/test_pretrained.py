@@ -68,10 +68,15 @@ def write(output, package):
     return CliRunner().invoke(main, [str(output), "--package", str(package)])
 
 
-def test_face_l_sees_in_a_gray_face_what_the_recognizer_sees(recognizer, package, tmp_path):
-    output = tmp_path / "start.keras"
+@pytest.fixture(scope="module")
+def written(package, tmp_path_factory):
+    """Return the network that face-l begins with."""
+    output = tmp_path_factory.mktemp("start") / "start.keras"
     assert write(output, package).exit_code == 0
-    written = keras.models.load_model(output)
+    return keras.models.load_model(output)
+
+
+def test_face_l_sees_in_a_gray_face_what_the_recognizer_sees(recognizer, written):
     last_map = keras.Model(written.input, written.layers[-4].output)
     face = np.random.default_rng(2).uniform(0, 255, (1, 48, 48, 1)).astype("f4")
     large = keras.ops.image.resize(face - 115, (SIDE, SIDE))
@@ -80,10 +85,8 @@ def test_face_l_sees_in_a_gray_face_what_the_recognizer_sees(recognizer, package
     np.testing.assert_allclose(last_map.predict(face, verbose=0), expected, atol=1e-3)
 
 
-def test_the_first_blocks_keep_what_they_have_learnt(package, tmp_path):
-    write(tmp_path / "start.keras", package)
-    layers = keras.models.load_model(tmp_path / "start.keras").layers
-    held = [layer.name for layer in layers if layer.weights and not layer.trainable]
+def test_the_first_blocks_keep_what_they_have_learnt(written):
+    held = [layer.name for layer in written.layers if layer.weights and not layer.trainable]
     blocks = [f"{kind}_{block}" for block in (1, 2, 3) for kind in ("depthwise", "pointwise")]
     assert held == ["convolution_0", *blocks]
 

@@ -1,6 +1,8 @@
 """`python -m train.studies.search`: variants trained one after the other, compared in one table."""
 
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,12 @@ from train.studies.search import main, read_variants
 VARIANTS = """
 [[variant]]
 name = "plain"
-arch = "edge-xs"
+arch = "small"
 set = { augment = false }
 
 [[variant]]
 name = "without copies"
-arch = "edge-xs"
+arch = "small"
 drop_duplicates = true
 """
 
@@ -36,7 +38,7 @@ def search(folder, data):
     return ended.stdout
 
 
-@pytest.mark.usefixtures("undrawn")
+@pytest.mark.usefixtures("small", "undrawn")
 def test_every_variant_is_trained_once_and_listed_in_the_table(tmp_path, labelled_folder_once):
     table = search(tmp_path, labelled_folder_once)
     rows = json.loads((tmp_path / "runs" / "search.json").read_text())
@@ -77,11 +79,17 @@ def test_the_included_searches_are_valid():
             assert variant.plan.architecture in ARCHITECTURES
 
 
-def test_an_error_is_reported_in_one_line(tmp_path, python_process):
-    start = "import runpy; runpy.run_module('train.studies.search', run_name='__main__')"
-    ended = python_process(start, "none.toml", "--data", ".", "--runs", tmp_path)
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.err == (
+def test_an_error_is_reported_in_one_line(tmp_path, monkeypatch, capfd):
+    command = ["search.py", "none.toml", "--data", ".", "--runs", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.delitem(sys.modules, "train.studies.search")
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("train.studies.search", run_name="__main__")
+    assert ended.value.code == 1
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == (
         "edge-emo: error: none.toml: No such file or directory; "
         "give a TOML file like train/studies/searches/edge-s.toml\n"
     )
