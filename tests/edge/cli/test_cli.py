@@ -43,7 +43,7 @@ ended = {name: CliRunner().invoke(cli, [name, "--help"]) for name in sys.argv[1:
 print(json.dumps({name: [e.exit_code, e.stdout, e.stderr] for name, e in ended.items()}))
 """
 )
-PATIENCE_S = 60
+PATIENCE_S = 600
 COMMANDS = registry.names(registry.COMMANDS)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and pipes are needed")
 

@@ -16,7 +16,7 @@ from edge.sources.reconnecting import Patience, Reconnecting
 from edge.support.errors import OutputError, SourceError
 from edge.support.values import Face, Frame, Gap, Observation, Status
 
-PATIENCE_S = 60
+PATIENCE_S = 600
 GRAY = np.zeros((2, 2), np.uint8)
 FACE = Face(1, (0, 0, 1, 1), {"happy": 1.0}, "happy")
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge.live.signals import events_of_signals
 
-PATIENCE_S = 60
+PATIENCE_S = 600
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 

@@ -23,7 +23,7 @@ from edge.support.values import Face, Frame, Observation, Status
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BOX = (20, 20, 30, 30)
-PATIENCE_S = 60
+PATIENCE_S = 600
 OPEN = Status("0", "open", "", NOW)
 
 

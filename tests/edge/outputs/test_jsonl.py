@@ -130,7 +130,7 @@ def test_another_program_may_read_through_a_named_pipe(edge_emo_process, portrai
         try:
             ended = edge_emo_process("run", "--source", portrait_file, "--jsonl", pipe)
             assert ended.status == 0, ended.err
-            assert json.loads(reader.communicate(timeout=60)[0])["frame"] == 0
+            assert json.loads(reader.communicate(timeout=600)[0])["frame"] == 0
         finally:
             reader.kill()
 

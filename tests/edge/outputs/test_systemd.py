@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="systemd is of Linux"),
 ]
-PATIENCE_S = 60
+PATIENCE_S = 600
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_a_run_is_ready_after_its_first_record_lives_and_says_when_it_stops(
     service, listening, tmp_path
 ):
     process, _ = service("")
-    assert heard(listening) == "READY=1"
+    wait_for(listening, "READY=1")  # where the camera opens slowly, signs of life come first
     assert (tmp_path / "f.jsonl").read_text().count("\n") >= 1
     assert re.search(r"STATUS=[\d.]+ frames/s, \d faces?", wait_for(listening, "frames/s"))
     process.send_signal(signal.SIGTERM)
@@ -255,8 +255,8 @@ def test_a_file_of_settings_in_the_making_ends_no_recording(service, listening, 
         config.write_text(text)
         reload(process, listening)
         before = len(frames(tmp_path / "f.jsonl"))
-        wait_for(listening, "frames/s")
-        assert len(frames(tmp_path / "f.jsonl")) > before, text
+        while len(frames(tmp_path / "f.jsonl")) <= before:
+            wait_for(listening, "frames/s")
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=PATIENCE_S)
     assert ["is empty" in line for line in refusals(err)] == [True] * 3
@@ -300,8 +300,8 @@ def test_switched_off_it_is_ready_without_a_camera(service, listening, tmp_path)
     off = tmp_path / "off"
     off.touch()
     service(f'off_file = "{off}"\n')
-    assert heard(listening) == "READY=1"
-    assert "switched off by the file" in heard(listening)
+    wait_for(listening, "READY=1")
+    wait_for(listening, "switched off by the file")
     assert not (tmp_path / "f.jsonl").exists()
     off.unlink()
     wait_for(listening, "frames/s")

@@ -11,7 +11,7 @@ from edge.sources.latest import Latest
 from edge.support.errors import SourceError
 from edge.support.values import Frame
 
-PATIENCE_S = 60  # until a test that hangs is told to be wrong
+PATIENCE_S = 600  # until a test that hangs fails
 
 
 class Live:

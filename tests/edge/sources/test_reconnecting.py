@@ -15,7 +15,7 @@ from edge.sources.reconnecting import Patience, Reconnecting
 from edge.support.errors import SourceError
 from edge.support.values import Frame, Status
 
-PATIENCE_S = 60  # until a test that hangs is told to be wrong
+PATIENCE_S = 600  # until a test that hangs fails
 USUAL = Patience(frame_s=PATIENCE_S, same_s=0)
 NOISE = np.random.default_rng(1).integers(0, 255, (50, 4, 4), np.uint8)
 
@@ -123,7 +123,8 @@ def test_a_camera_that_returns_an_error_is_opened_again_and_frames_are_numbered_
 
 @pytest.mark.slow
 def test_a_camera_that_gives_nothing_is_left_after_its_time(kept):
-    camera = kept([0, eternal()], [0, eternal()], patience=Patience(1.0, 0))
+    # On a busy machine a frame may come too late, too: then the next camera gives it.
+    camera = kept(*[[0, eternal()]] * 50, patience=Patience(1.0, 0))
     _, (index, gap) = take(camera, 2)
     assert index == 1
     assert gap.reason == "gave no frame for 1 s"
@@ -235,7 +236,7 @@ def test_switched_off_at_the_start_the_camera_is_not_opened(kept):
 
 
 def test_without_reconnecting_the_failure_is_the_callers(kept):
-    camera = kept([0, SourceError("unplugged")], patience=Patience(1.0, 0, again=False))
+    camera = kept([0, SourceError("unplugged")], patience=Patience(PATIENCE_S, 0, again=False))
     with pytest.raises(SourceError, match="unplugged"):
         take(camera, 2)
 
@@ -245,7 +246,7 @@ def test_a_camera_that_is_not_there_at_the_start_is_refused(kept):
         take(kept(SourceError("camera 9: cannot be opened")), 1)
 
 
-PATIENT = Patience(1.0, 0, first_s=PATIENCE_S)
+PATIENT = Patience(PATIENCE_S, 0, first_s=PATIENCE_S)
 
 
 def test_a_service_waits_for_a_camera_that_is_not_there_at_the_start(kept, caplog):
@@ -261,7 +262,7 @@ def test_a_service_waits_for_a_camera_that_is_not_there_at_the_start(kept, caplo
 def test_a_service_waits_no_longer_than_it_may(kept):
     away = [SourceError("cannot be opened")] * 1000
     with pytest.raises(SourceError, match="cannot be opened"):
-        take(kept(*away, patience=Patience(1.0, 0, first_s=0.2)), 1)
+        take(kept(*away, patience=Patience(PATIENCE_S, 0, first_s=0.2)), 1)
 
 
 def test_stop_ends_the_wait_for_a_camera_that_is_not_there_at_the_start(kept, stop):

@@ -23,7 +23,7 @@ from edge.support.errors import ConfigError, OutputError
 from edge.support.labels import EMOTIONS
 from edge.support.values import Face, Gap, Observation, Status
 
-PATIENCE_S = 60
+PATIENCE_S = 600
 START = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
 SCORES = dict.fromkeys(EMOTIONS, 1 / 7)
 

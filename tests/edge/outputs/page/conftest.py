@@ -61,7 +61,7 @@ class Running:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         asked = urllib.request.Request(self.url + path, headers=names)
         try:
-            with urllib.request.urlopen(asked, timeout=60) as answer:
+            with urllib.request.urlopen(asked, timeout=600) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()

@@ -18,7 +18,7 @@ from edge.outputs.page import figures, viewers
 from edge.outputs.page.page import Page
 from edge.support.errors import ConfigError
 
-PATIENCE_S = 60
+PATIENCE_S = 600
 
 
 def split(message):
