@@ -44,7 +44,7 @@ def _png(context: click.Context, parameter: click.Parameter, path: Path | None) 
 @click.option(
     "--expect",
     metavar="everyday|acted|even|FILE",
-    help="Expected shares of the emotions, as for 'run'.  [default: as 'run' expects]",
+    help="Expected shares of the emotions, as for 'run'.  [default: as for 'run']",
 )
 @click.option(
     "--frames",
@@ -127,8 +127,8 @@ def command(
     """Measure the speed of the int8 model, its float32 twin, the full Keras model and the paper's loop.
 
     All take turns on the same decoded frames, round by round; ratios compare within a round.
-    What needs TensorFlow is skipped where that is not installed. Decoding is not timed; making the
-    frame gray is.
+    What needs TensorFlow is skipped where that is not installed. Decoding is not timed;
+    converting the frame to gray is.
 
     \b
     Examples:

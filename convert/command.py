@@ -63,12 +63,12 @@ PRECISIONS = ("auto", "int8", "int16x8", "float16", "dynamic", "float32", "mixed
     "--faces", type=click.IntRange(min=1), default=100, help="Number of representative faces."
 )
 @click.option(
-    "--seed", default=1, help="Seed of the choice of representative faces, and of their light."
+    "--seed", default=1, help="Seed for choosing the representative faces and their light."
 )
 @click.option(
     "--light/--no-light",
     default=True,
-    help="Change every second one to the light, contrast and noise that cameras give.",
+    help="Give every second one the light, contrast and noise of a camera.",
 )
 @click.option(
     "--max-accuracy-drop",

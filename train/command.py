@@ -45,7 +45,9 @@ _KEPT_BY_A_RUN = {
 )
 @set_option
 @click.option(
-    "--drop-duplicates", is_flag=True, help="Leave out training faces that are also in the test."
+    "--drop-duplicates",
+    is_flag=True,
+    help="Leave out training faces that are also in the test split.",
 )
 @click.option(
     "--tiles",

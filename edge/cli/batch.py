@@ -52,7 +52,7 @@ def _option(*names: str, group: str, **more: Any) -> Any:
     group=_WORK,
 )
 @_option("--restart", is_flag=True, help="Discard earlier results and start over.", group=_WORK)
-@_option("--retry", is_flag=True, help="Try the inputs again that failed.", group=_WORK)
+@_option("--retry", is_flag=True, help="Retry the inputs that failed.", group=_WORK)
 @_option("--shard", metavar="I/N", help="Analyse only part I of N.", group=_MACHINES)
 @_option(
     "--merge",

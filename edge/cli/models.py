@@ -195,7 +195,7 @@ def rollback() -> None:
 
 
 @command.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print this as JSON.")
 @verbose_option
 def status(as_json: bool) -> None:
     """Show the active model and the last trial.

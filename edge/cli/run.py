@@ -95,7 +95,7 @@ _SOURCES = {"camera", "source"}
     is_eager=True,
     expose_value=False,
     callback=_read_config,
-    help="TOML file with these settings. EDGE_EMO_* variables override it, and the command line both.",
+    help="TOML file with these settings. EDGE_EMO_* variables override it, and the command line overrides both.",
 )
 @click.option("--print-config", is_flag=True, help="Print the settings in force as TOML, and exit.")
 @verbose_option

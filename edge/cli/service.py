@@ -34,7 +34,7 @@ _CHECK = click.option(
 def command(context: click.Context, as_json: bool, check: bool) -> None:
     """Install, inspect and remove the systemd services.
 
-    There is one service, edge-emo@NAME, for each camera, or for the several of one file of settings.
+    There is one service, edge-emo@NAME, for each camera, or for all cameras of one settings file.
 
     \b
     Examples:
@@ -63,8 +63,8 @@ def install(name: str, camera: str | None, source: Path | None, start: bool) -> 
     """Install or upgrade a service; its settings stay.
 
     NAME is the camera's; its service is edge-emo@NAME. The name 'publish' stands for the publisher, which
-    sends the records of all cameras by MQTT. Where /etc/edge-emo/NAME.toml is there already, it says which
-    camera it is: so a password need not stand in a command.
+    sends the records of all cameras by MQTT. If /etc/edge-emo/NAME.toml exists already, it says which
+    camera is used, so that no password need be part of a command.
 
     \b
     Examples:
