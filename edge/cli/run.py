@@ -159,6 +159,8 @@ def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other
 
 def _run(config: RunConfig, reread: Callable[[], dict[str, RunConfig]]) -> None:
     """Run, and restart with the settings read again whenever SIGHUP asks for that."""
+    # OpenBLAS, which nothing here uses, would start a thread on each core and let it spin for a while.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here: `--help` and `--print-config` need no OpenCV.
     from ..live.session import hold_session
     from ..outputs.systemd import Notifier

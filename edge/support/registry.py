@@ -15,9 +15,12 @@ PREDICTORS = "edge_emo.predictors"
 COMMANDS = "edge_emo.commands"
 
 
+_all = cache(entry_points)  # once for all groups: each call reads the files of every package
+
+
 @cache
 def _registered(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=group)}
+    return {point.name: point for point in _all().select(group=group)}
 
 
 def names(group: str) -> list[str]:
