@@ -1,6 +1,6 @@
 """What `edge-emo run` costs: a folder of stills, the most memory, the start; one installation, or two in turn.
 
-    python -m benchmarks.studies.costs --stills scenes/coco --clip walking.mp4 NAME=PYTHON [NAME=PYTHON]
+    python -m benchmarks.measures.costs --stills scenes/coco --clip walking.mp4 NAME=PYTHON [NAME=PYTHON]
 
 PYTHON is the interpreter of an environment in which edge-emo is installed. Each figure is the median of
 some rounds; in each round the installations come in turn, so that what else the machine does hits both alike.
