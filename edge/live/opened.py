@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 
 from ..inference.model_file import ModelFile
+from ..inference.runtime import Runtime
 from ..inference.threads import vision_threads
 from ..outputs import Output, OutputOptions, output_class
 from ..outputs.base import Outputs, Postponed
@@ -125,7 +126,7 @@ class Opened:
             search_every=config.search_every,
             expect=config.expect,
             unsure_below=config.unsure_below,
-            runtime=config.runtime,
+            runtime=_runtime(config),
         )
         self._names = [*_outputs(config), *_health(name)]
         named = [(output_class(name), target) for name, target in self._names]
@@ -279,6 +280,13 @@ class Opened:
             if not (is_first and options.live and self._notifier.listens) or cls.foreground:
                 raise
             return Postponed(cls, options, error)
+
+
+def _runtime(config: RunConfig) -> Runtime:
+    """Return what the networks run in: for stills, each of which is searched whole, on every core."""
+    if config.threads is None and not source_class(config.what).continuous:
+        return replace(config.runtime, threads=vision_threads())
+    return config.runtime
 
 
 def _wanted(config: RunConfig, color: bool) -> _Wanted:

@@ -160,7 +160,7 @@ class RunConfig:
         None,
         RECOGNITION,
         "Threads of the interpreter.",
-        shown="half the cores, 1 to 2",
+        shown="half the cores, 1 to 2; for stills all, 1 to 4",
         check=_threads,
     )
     cv_threads: int | None = setting(
