@@ -116,7 +116,8 @@ def test_the_stages_are_timed_and_fit_into_the_frames_time(bench):
             continue
         assert list(row["ms_per_frame"]) == ["gray", "detect", "classify"]
         assert all(ms > 0 for ms in row["ms_per_frame"].values())
-        assert sum(row["ms_per_frame"].values()) <= 1000 / row["fps"]["min"]
+        slowest = row["fps"]["min"] - 0.0005  # before it was rounded, it may have been this
+        assert sum(row["ms_per_frame"].values()) <= 1000 / slowest
 
 
 def test_sizes_are_those_of_the_models_files(bench):
