@@ -184,8 +184,8 @@ def test_a_package_that_a_command_misses_is_said_with_the_extra_that_installs_it
 def test_an_error_that_nobody_foresaw_is_one_line_too(python_process, portrait_file):
     code = """
 import edge.sources.images, sys
-def broken(path): raise ZeroDivisionError("line 1\\nline 2")
-edge.sources.images.read_image = broken
+def broken(self): raise ZeroDivisionError("line 1\\nline 2")
+edge.sources.images.Images.__iter__ = broken
 from edge.cli import main
 main(sys.argv[1:])
 """
@@ -250,6 +250,10 @@ def camera_run(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_sigterm_end_a_run_with_complete_files(camera_run, tmp_path, read_video, number):
     process = camera_run("--record", tmp_path / "out.avi")
+    deadline = time.monotonic() + PATIENCE_S
+    while not list(tmp_path.glob(".part-*")):  # a recording that has not begun may be left out
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
