@@ -95,15 +95,20 @@ def main(data: Path, model: str | None, most: int) -> None:
         click.echo(f"{lean:>6}{plain:>10.2%}{upright:>10.2%}")
 
 
-def read_tiles(data: Path, most: int) -> list[Tile]:
-    """Return faces spread evenly over the sheets, as many of each emotion where there are."""
+def read_tiles(data: Path, most: int, split: str | None = None) -> list[Tile]:
+    """Return faces spread evenly over the sheets, as many of each emotion where there are.
+
+    Args:
+        split: the people to take, "train" or "test"; all where None.
+    """
+    from edge.evaluation.datasets.tiles import split_of
     from edge.faces.crop import to_gray
     from edge.support.errors import DatasetError
     from edge.support.image_file import read_image
     from edge.support.labels import EMOTIONS
 
     with (data / "labels.csv").open(newline="", encoding="utf-8") as text:
-        rows = list(csv.DictReader(text))
+        rows = [row for row in csv.DictReader(text) if split in (None, split_of(row["file"]))]
     chosen = []
     emotions = sorted({row["emotion"] for row in rows})
     for emotion in emotions:

@@ -16,6 +16,7 @@ from ..inference.trial import open_model
 from ..support.boxes import Box, same_face
 from ..support.errors import DetectorError, ModelError
 from .detector import FACE, Detection, DetectorOptions, distinct
+from .lean import STEP, lean_of, leaning
 from .maps import UNIT, Maps, decode, distinct_places, filled, square, whole
 from .pyramid import Pyramid, turning
 
@@ -30,6 +31,7 @@ LEAST = 0.4  # score below which nothing is reported, as a share of what makes a
 # turned. Faces have a high score again, patterns and animals often but once.
 DOUBTFUL, SURE = 0.55, 0.9
 LARGER, SMALLER = (160, 96), (128, 64)  # sides of a close look and of the face in it, pixels
+SMALLEST = 64, 40  # those of the looks that say how far a head leans
 LEANS = (-30, 30)  # degrees
 TOGETHER = 0.74  # least mean of the first score and the best upright one
 MOST_CLOSE = 16  # of a look's doubtful faces, the surest first
@@ -91,7 +93,17 @@ class NetworkDetector:
         """Return the faces that looks at these sizes find, each once, the surest first."""
         picture = Pyramid(image)
         looks = (self._look(picture, ratio, way) for ratio in ratios)
-        return distinct(one for look in looks for one in self._sifted(picture, look))
+        found = distinct(one for look in looks for one in self._sifted(picture, look))
+        faces = [one for one in found if one.score >= FACE][:MOST_CLOSE]
+        return [self._with_lean(picture, one) for one in faces] + found[len(faces) :]
+
+    def _with_lean(self, picture: Pyramid, one: Detection) -> Detection:
+        """Return a face with eyes that lean as the head does: the network's own follow it too little."""
+        looks = (self._look_closely(picture, one, SMALLEST, lean) for lean in (-STEP, 0, STEP))
+        scores = [look.score for look in looks]
+        if one.eyes is None or not any(scores):
+            return one
+        return replace(one, eyes=leaning(one.eyes, lean_of(*scores)))
 
     def _look(self, picture: Pyramid, ratio: float, way: int) -> Iterator[Detection]:
         """Yield what one look at the picture at `ratio` of its size finds, with the network's scores."""

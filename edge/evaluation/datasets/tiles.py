@@ -55,7 +55,7 @@ class TilesSplit:
         self, shape: tuple[int, ...], progress: Callable[[int, int], None] | None
     ) -> LabelledFaces:
         """Read all faces, each cut out as the device cuts it out. Raises: DatasetError, OutputError."""
-        rows = [row for row in _rows(self.place / TABLE) if _split(row["file"]) == self.name]
+        rows = [row for row in _rows(self.place / TABLE) if split_of(row["file"]) == self.name]
         if not rows:
             raise DatasetError(f"{self.place / TABLE}: has no face of the split '{self.name}'")
         with FaceStore(shape) as store:
@@ -72,7 +72,7 @@ class TilesSplit:
 
     def read_tiles(self) -> Tiles:
         """Return the same faces, in the same order, with the room around them. Raises: DatasetError."""
-        rows = [row for row in _rows(self.place / TABLE) if _split(row["file"]) == self.name]
+        rows = [row for row in _rows(self.place / TABLE) if split_of(row["file"]) == self.name]
         read = list(_tiles(self.place, rows))
         return Tiles(np.stack([t for t, _ in read]), np.stack([b for _, b in read]).astype("f4"))
 
@@ -89,7 +89,8 @@ def tiles_splits(folder: Path) -> dict[str, TilesSplit]:
     return {name: TilesSplit(name, folder) for name in ("train", "test")}
 
 
-def _split(file: str) -> str:
+def split_of(file: str) -> str:
+    """Return the split, "train" or "test", of the person whose photo has this name."""
     person = _NUMBERED.sub("", file).lower()
     number = int.from_bytes(hashlib.sha256(person.encode()).digest()[:4], "big")
     return "test" if number < _HELD_OUT * 2**32 else "train"
