@@ -1,6 +1,6 @@
 """Does finding and following faces cost more processor time than in another version?
 
-    python -m benchmarks.studies.detect_cost --other OLD/.venv/bin/python CLIP...
+    python -m benchmarks.studies.faces.detect_cost --other OLD/.venv/bin/python CLIP...
 
 Both versions run over each clip in turn, as `edge-emo run` does, and the processor time of each frame's
 detection and tracking is read from their records; pairs of runs, as a busy machine slows both alike.
@@ -86,4 +86,4 @@ def _run(python: str, clip: Path) -> list[dict]:
 
 
 if __name__ == "__main__":
-    run_command(command=main, name="python -m benchmarks.studies.detect_cost")
+    run_command(command=main, name="python -m benchmarks.studies.faces.detect_cost")

@@ -1,6 +1,6 @@
 """Is it known how far a head leans, and what does turning its crop upright give?
 
-    python -m benchmarks.studies.lean --data wild
+    python -m benchmarks.studies.faces.lean --data wild
 
 The data are faces with room around them (`edge.evaluation.datasets.tiles`) whose eyes are known. Each is
 enlarged twice, made to lean, every second one to the left, and then found, cut out and classified.
@@ -21,7 +21,7 @@ from edge.faces.network import NetworkDetector
 from edge.faces.pyramid import Pyramid
 from edge.support.boxes import same_face
 
-from .crops import Tile, read_tiles
+from ..crops import Tile, read_tiles
 
 ROLLS = (0, 10, 20, 30, 45)  # degrees
 LARGER = 2
@@ -91,4 +91,4 @@ def _leaning(tile: Tile, degrees: float) -> tuple[np.ndarray, tuple[int, int, in
 
 
 if __name__ == "__main__":
-    run_command(command=main, name="python -m benchmarks.studies.lean")
+    run_command(command=main, name="python -m benchmarks.studies.faces.lean")
