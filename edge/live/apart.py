@@ -35,7 +35,7 @@ def check_apart(cameras: Mapping[str, RunConfig]) -> None:
 
 def _shared(setting: str, target: str, other: str, name: str) -> str:
     if other == name:
-        return f"{setting}: two outputs would share {target}; give each one of its own"
+        return f"{setting}: two outputs would share {target}; give each its own"
     advice = (
         f"put {PLACE} into it, such as {PLACE}{Path(target).suffix}"
         if setting != "page"

@@ -64,7 +64,7 @@ def check_tables(tables: object) -> None:
             if not ("camera" in table or "source" in table):
                 raise ConfigError("names no camera; set camera, or source for a file")
             if isinstance(table.get("camera"), list):
-                raise ConfigError("camera: is a list; each camera has a table of its own")
+                raise ConfigError("camera: is a list; give each camera its own table")
             if shared := [setting for setting in _OF_PROCESS if setting in table]:
                 raise ConfigError(f"{shared[0]}: is of the whole process; set it above the tables")
         except ConfigError as error:

@@ -129,7 +129,7 @@ def read_settings(path: Path) -> PublishSettings:
 
 def _check_types(said: dict[str, Any]) -> None:
     if "password" in said:
-        raise ConfigError("password: belongs into a file of its own; name that as password_file")
+        raise ConfigError("password: must be in a separate file; name that file as password_file")
     known = {field.name: field.type for field in fields(PublishSettings)}
     for name, value in said.items():
         if name not in known:

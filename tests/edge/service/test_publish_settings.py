@@ -31,7 +31,7 @@ def settings(tmp_path):
         ('broker = "b"\ntls = false\nca = "/etc/hostname"', "tls: is false"),
         ('broker = "b"\nca = "/no/such/file"', "ca: /no/such/file cannot be read"),
         ('broker = "b"\ncertificate = "/etc/hostname"', "certificate: it and key"),
-        ('broker = "b"\npassword = "hunter2"', "password: belongs into a file"),
+        ('broker = "b"\npassword = "hunter2"', "password: must be in a separate file"),
         ('broker = "b"\nname = "a/b"', "name: 'a/b'"),
         ('broker = "b"\ntopic = "a/#"', "topic: 'a/#'"),
         ('broker = "b"\ntopic = ""', "topic: ''"),
