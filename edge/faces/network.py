@@ -15,6 +15,7 @@ from ..inference.model_file import DETECTION, ModelFile, find_model, read_model
 from ..inference.trial import open_model
 from ..support.boxes import Box, same_face
 from ..support.errors import DetectorError, ModelError
+from .crop import roll
 from .detector import FACE, Detection, DetectorOptions, distinct
 from .lean import STEP, lean_of, leaning
 from .maps import UNIT, Maps, decode, distinct_places, filled, square, whole
@@ -32,6 +33,9 @@ LEAST = 0.4  # score below which nothing is reported, as a share of what makes a
 DOUBTFUL, SURE = 0.55, 0.9
 LARGER, SMALLER = (160, 96), (128, 64)  # sides of a close look and of the face in it, pixels
 SMALLEST = 64, 40  # those of the looks that say how far a head leans
+# A face whose own eyes lean by less, degrees, and whose score is as high, is upright: of the portraits
+# that lean by 18 to 25 degrees three in a hundred look like that, of those that lean further none.
+UPRIGHT, CLEAR = 4, 0.86
 LEANS = (-30, 30)  # degrees
 TOGETHER = 0.74  # least mean of the first score and the best upright one
 MOST_CLOSE = 16  # of a look's doubtful faces, the surest first
@@ -99,9 +103,11 @@ class NetworkDetector:
 
     def _with_lean(self, picture: Pyramid, one: Detection) -> Detection:
         """Return a face with eyes that lean as the head does: the network's own follow it too little."""
+        if one.eyes is None or (abs(roll(one.eyes)) < UPRIGHT and one.score >= CLEAR):
+            return one
         looks = (self._look_closely(picture, one, SMALLEST, lean) for lean in (-STEP, 0, STEP))
         scores = [look.score for look in looks]
-        if one.eyes is None or not any(scores):
+        if not any(scores):
             return one
         return replace(one, eyes=leaning(one.eyes, lean_of(*scores)))
 
