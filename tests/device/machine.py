@@ -113,7 +113,11 @@ def make_root(root: Path, suite: str) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     for link in ("systemd-firstboot.service", "systemd-networkd-wait-online.service"):
         (root / "etc/systemd/system" / link).symlink_to("/dev/null")
-    # The network may be reached through a proxy with a certificate of its own.
+    trust_as_here(root)
+
+
+def trust_as_here(root: Path) -> None:
+    """Give a root this machine's certificates: a proxy on the way to the network may have its own."""
     shutil.copy("/etc/ssl/certs/ca-certificates.crt", root / "etc/ssl/certs/ca-certificates.crt")
 
 
@@ -140,6 +144,7 @@ def booted(
         make_root(template, suite)
     shutil.rmtree(root, ignore_errors=True)
     subprocess.run(["cp", "-a", str(template), str(root)], check=True)
+    trust_as_here(root)  # again: a root that was kept may be older
     copy_checkout(root / "src")
     prepare(root)
     machine = Machine(root, work / "console.log")
