@@ -24,6 +24,7 @@ from edge.evaluation.datasets.ferplus import distribution, majority, with_majori
 from edge.evaluation.metrics import Scorecard, calibrate, kl_to_votes, score
 from edge.evaluation.prediction import predict_all
 from edge.inference.model_file import ModelFile, find_model, read_model
+from edge.support.errors import ConfigError
 from edge.support.labels import EMOTIONS
 
 from .roll import ANGLES, turned
@@ -71,6 +72,12 @@ def main(
 ) -> None:
     """Print one table of MODELS: two rows each, as they answer and as expected."""
     expectation = find_expectation(expect)
+    for name in models:
+        size = read_model(find_model(name)).about["input"]["shape"][1:]
+        if size != [48, 48, 1]:
+            raise ConfigError(
+                f"{name}: takes faces of {size}; the clips' are cut out as 48x48, gray"
+            )
     seen = [face for n, clip in enumerate(clips) for face in faces_in(clip, n, "network")]
     columns = [
         *("file", "kB", "ms", "expectation", "FER labels", "balanced"),
