@@ -72,8 +72,9 @@ def main(
 ) -> None:
     """Print one table of MODELS: two rows each, as they answer and as expected."""
     expectation = find_expectation(expect)
-    for name in models:
-        size = read_model(find_model(name)).about["input"]["shape"][1:]
+    files = [read_model(find_model(name)) for name in models]
+    for name, model in zip(models, files, strict=True):
+        size = model.about["input"]["shape"][1:]
         if size != [48, 48, 1]:
             raise ConfigError(
                 f"{name}: takes faces of {size}; the clips' are cut out as 48x48, gray"
@@ -86,8 +87,7 @@ def main(
         *("clips: odd", "unsure", "changes/min"),
     ]
     click.echo("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
-    for name in models:
-        model = read_model(find_model(name))
+    for model in files:
         classifier = TFLiteClassifier(model)
         faces = load_split(data, None, classifier.input_size)
         others = load_split(wild, "test", classifier.input_size)

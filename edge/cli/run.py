@@ -15,7 +15,7 @@ from ..live.cameras import TABLES, cameras_to_toml, check_tables, each_camera
 from ..live.schema import check_types
 from ..live.settings import RunConfig
 from ..live.signals import events_of_signals
-from ..support.atomic import read_toml
+from ..support.atomic import toml_of_user
 from ..support.errors import ConfigError, EdgeEmoError
 from . import echo_error, verbose_option
 from .options import GroupedCommand, setting_options
@@ -33,14 +33,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     values: dict[str, Any] = {}
     tables: dict[str, Any] = {}  # of cameras
     for file in [p for p in CONFIG_FILES if p.is_file()] + ([path] if path else []):
-        try:
-            found = read_toml(file)
-        except OSError as error:
-            raise ConfigError(f"{file}: cannot be read: {error.strerror or error}") from None
-        except ValueError as error:
-            raise ConfigError(
-                f"{file}: cannot be read: {error}; give a TOML file of settings"
-            ) from None
+        found = toml_of_user(file, "a TOML file of settings")
         if (
             not found and file.is_file() and not file.read_bytes().strip()
         ):  # it may be in the making
@@ -125,6 +118,8 @@ def command(context: click.Context, print_config: bool, **settings: Any) -> None
             raise ConfigError(error.format_message()) from error
         return _settings(fresh, {k: v for k, v in fresh.params.items() if k != "print_config"})
 
+    # OpenBLAS, which nothing here uses, would start a thread on each core and let it spin for a while.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if len(cameras) > 1:
         _run_several(context, cameras, reread)
     else:
@@ -159,8 +154,6 @@ def _nearer_of(context: click.Context, settings: dict[str, Any], one: str, other
 
 def _run(config: RunConfig, reread: Callable[[], dict[str, RunConfig]]) -> None:
     """Run, and restart with the settings read again whenever SIGHUP asks for that."""
-    # OpenBLAS, which nothing here uses, would start a thread on each core and let it spin for a while.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Imported here: `--help` and `--print-config` need no OpenCV.
     from ..live.session import hold_session
     from ..outputs.systemd import Notifier

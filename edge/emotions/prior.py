@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..inference.model_file import ModelFile
-from ..support.atomic import read_toml
+from ..support.atomic import toml_of_user
 from ..support.errors import ConfigError, ModelError
 from ..support.labels import EMOTIONS
 from .classifier import Classifier
@@ -91,15 +91,10 @@ def find_expectation(name_or_file: str) -> Expectation:
             f"expect: '{name_or_file}' is not one of {', '.join(SHARES)}, nor a file of shares"
         )
     try:
-        return _parsed(name_or_file, read_toml(path))
-    except OSError as error:
-        raise ConfigError(f"expect: {path}: cannot be read: {error.strerror or error}") from None
-    except ConfigError:
-        raise
-    except ValueError as error:
-        raise ConfigError(
-            f"expect: {path}: cannot be read: {error}; give a TOML file of shares"
-        ) from None
+        said = toml_of_user(path, "a TOML file of shares")
+    except ConfigError as error:
+        raise ConfigError(f"expect: {error}") from None
+    return _parsed(name_or_file, said)
 
 
 def answered(model: ModelFile) -> np.ndarray | None:

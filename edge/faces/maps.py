@@ -60,9 +60,8 @@ class Maps:
             )
         self._input = place["index"]
         height, width, channels = (int(n) for n in place["shape"][1:])
-        self._step = (
-            2 if channels == WINDOW else 1
-        )  # pixels from one place of the input to the next
+        # Pixels from one place of the input to the next.
+        self._step = 2 if channels == WINDOW else 1
         self._channels = channels
         self.shape: tuple[int, ...] = (self._step * height, self._step * width)
         outputs = sorted(interpreter.get_output_details(), key=lambda o: -int(o["shape"][1]))

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any
 
-from .errors import OutputError
+from .errors import ConfigError, OutputError
 
 try:
     import fcntl
@@ -128,6 +128,26 @@ def read_toml(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     return said
+
+
+def toml_of_user(path: Path, wanted: str, missing: str = "") -> dict[str, Any]:
+    """Return what a TOML file says that a user named.
+
+    Args:
+        wanted: what the file must be, for the message.
+        missing: what to say where there is no such file; by default the system's words.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML.
+    """
+    try:
+        return read_toml(path)
+    except OSError as error:
+        if missing and isinstance(error, FileNotFoundError):
+            raise ConfigError(f"{path}: there is no such file; {missing}") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: cannot be read: {error}; give {wanted}") from None
 
 
 def _texts(value: object) -> str:

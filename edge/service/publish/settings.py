@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ...support.atomic import read_toml
+from ...support.atomic import toml_of_user
 from ...support.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -107,19 +107,11 @@ class PublishSettings:
 
 def read_settings(path: Path) -> PublishSettings:
     """Return the settings of a TOML file. Raises: ConfigError."""
-    try:
-        said = read_toml(path)
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: there is no such file; 'sudo edge-emo service install publish' makes "
-            "/etc/edge-emo/publish/settings.toml"
-        ) from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error}; give a TOML file with the publisher's settings"
-        ) from None
+    said = toml_of_user(
+        path,
+        "a TOML file with the publisher's settings",
+        missing="'sudo edge-emo service install publish' makes /etc/edge-emo/publish/settings.toml",
+    )
     try:
         _check_types(said)
         return PublishSettings(**said)
