@@ -57,7 +57,7 @@ PRECISIONS = ("auto", "int8", "int16x8", "float16", "dynamic", "float32", "mixed
 @click.option(
     "--mirror",
     is_flag=True,
-    help="Answer with the mean for the face and its mirror image: more often right, at twice the time.",
+    help="Answer with the mean for the face and its mirror image, at twice the time; mostly more accurate.",
 )
 @click.option(
     "--faces", type=click.IntRange(min=1), default=100, help="Number of representative faces."
