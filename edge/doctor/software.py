@@ -45,11 +45,10 @@ def xnnpack() -> Results:
     """Look for the line that the delegate writes to stderr when it is made."""
     program = (
         "from edge.inference.model_file import find_model, read_model\n"
-        "from edge.inference import tflite\n"
-        "from edge.inference.runtime import Runtime\n"
+        "from edge.inference import runtime\n"
         "import contextlib\n"
-        "tflite.quiet_stderr = contextlib.nullcontext\n"
-        "Runtime().open(read_model(find_model(None)).flatbuffer)\n"
+        "runtime.quiet_stderr = contextlib.nullcontext\n"
+        "runtime.Runtime().open(read_model(find_model(None)).flatbuffer)\n"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

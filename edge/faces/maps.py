@@ -1,5 +1,6 @@
 """The network's ends: a gray picture goes in, and its maps come out as boxes, scores and eyes."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -60,8 +61,7 @@ class Maps:
             )
         self._input = place["index"]
         height, width, channels = (int(n) for n in place["shape"][1:])
-        # Pixels from one place of the input to the next.
-        self._step = 2 if channels == WINDOW else 1
+        self._step = _step(channels)
         self._channels = channels
         self.shape: tuple[int, ...] = (self._step * height, self._step * width)
         outputs = sorted(interpreter.get_output_details(), key=lambda o: -int(o["shape"][1]))
@@ -74,9 +74,10 @@ class Maps:
     def run(self, picture: np.ndarray) -> list[Map]:
         """Return the maps of a uint8 picture, its sides multiples of `UNIT`."""
         if picture.shape != self.shape:
-            places = [side // self._step for side in picture.shape]
             with quiet_stderr():
-                self._interpreter.resize_tensor_input(self._input, [1, *places, self._channels])
+                self._interpreter.resize_tensor_input(
+                    self._input, input_shape(picture.shape, self._channels)
+                )
                 self._interpreter.allocate_tensors()
             self.shape = picture.shape
         tensor = self._interpreter.tensor(self._input)()[0].view(np.uint8)
@@ -90,6 +91,16 @@ class Maps:
             Map(self._interpreter.get_tensor(index)[0], scale, zero_point, stride)
             for index, scale, zero_point, stride in self._outputs
         ]
+
+
+def input_shape(picture: tuple[int, ...], channels: int) -> list[int]:
+    """Return the shape of the network's input for pictures of this height and width."""
+    return [1, *(side // _step(channels) for side in picture), channels]
+
+
+def _step(channels: int) -> int:
+    """Return the pixels from one place of an input of so many channels to the next."""
+    return 2 if channels == WINDOW else 1
 
 
 def windows(picture: np.ndarray, out: np.ndarray) -> None:
@@ -111,9 +122,12 @@ def windows(picture: np.ndarray, out: np.ndarray) -> None:
     cv2.merge([rows[first : first + height : 2] for first in range(3)], out.view(np.int32))
 
 
-def filled(picture: np.ndarray) -> np.ndarray:
-    """Return the picture with its edge repeated to full multiples of `UNIT`."""
-    down, right = (-side % UNIT for side in picture.shape)
+def filled(picture: np.ndarray, sheet: tuple[int, int] | None = None) -> np.ndarray:
+    """Return the picture with its edge repeated to the sheet's shape, or to full multiples of `UNIT`."""
+    if sheet is None:
+        down, right = (-side % UNIT for side in picture.shape)
+    else:
+        down, right = (full - side for full, side in zip(sheet, picture.shape, strict=True))
     return cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REPLICATE)
 
 
@@ -141,17 +155,26 @@ def square(box: np.ndarray) -> np.ndarray:
     return np.concatenate([box[:2] + (box[2:] - side) / 2, [side, side]])
 
 
+_NO_CELLS = np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 2, 2), np.float32)
+
+
 def _cells(one: Map, least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    logits = _real(one, one.values[:, :, :2])
-    # The score is the root of two probabilities' product: sure of a face, and sure of a thing.
-    scores = np.sqrt(np.prod(1 / (1 + np.exp(-logits)), axis=2))
-    y, x = np.nonzero(scores >= least)
+    # The score is the root of two probabilities' product: sure of a face, and sure of a thing. So
+    # neither may lie below the square of the least score, which few cells reach.
+    floor: float = one.zero_point + math.log(least**2 / (1 - least**2)) / one.scale
+    if one.values.dtype.kind == "i":
+        floor = math.ceil(floor)  # bytes compare fast with whole numbers
+    y, x = np.nonzero((one.values[:, :, 0] >= floor) & (one.values[:, :, 1] >= floor))
+    if not len(y):
+        return _NO_CELLS
+    scores = np.sqrt(np.prod(1 / (1 + np.exp(-_real(one, one.values[y, x, :2]))), axis=1))
+    y, x, scores = (array[scores >= least] for array in (y, x, scores))
     cells = _real(one, one.values[y, x, 2:])
     place = np.stack([x, y], axis=1).astype(np.float32)
     middle = (place + cells[:, :2]) * one.stride
     size = np.exp(cells[:, 2:4]) * one.stride
     eyes = (place[:, None] + cells[:, 4:].reshape(-1, 2, 2)) * one.stride
-    return np.hstack([middle - size / 2, size]), scores[y, x], eyes
+    return np.hstack([middle - size / 2, size]), scores, eyes
 
 
 def _real(one: Map, values: np.ndarray) -> np.ndarray:

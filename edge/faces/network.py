@@ -18,15 +18,19 @@ from ..support.errors import DetectorError, ModelError
 from .crop import roll
 from .detector import FACE, Detection, DetectorOptions, distinct
 from .lean import STEP, lean_of, leaning
-from .maps import UNIT, Maps, decode, distinct_places, filled, square, whole
+from .maps import UNIT, Maps, decode, distinct_places, filled, input_shape, square, whole
 from .pyramid import Pyramid, turning
 
 PIXELS = 225_000  # that a picture is reduced to, where no smallest face is asked for: 640x352
+# Height and width of what stills are set into, where they fill most of one: photos come in many shapes,
+# and to fit an interpreter to another shape takes longer than a look.
+SHEETS = ((416, 608), (608, 416), (480, 480), (352, 640), (640, 352))
+FULL = 0.75  # least share of a sheet that a still fills
 FINE = 1_000_000  # that a large still is reduced to for a second look
 LARGE = 2 * PIXELS  # from which on a still is large
 # Of a frame's longer side: faces of a fifteenth of it lie within one half or the other.
 HALF = 8 / 15
-KEPT = 2  # interpreters, each for pictures of one shape: a folder's photos lie and stand
+KEPT = 3  # interpreters, each for pictures of one shape: a folder's photos lie and stand
 LEAST = 0.4  # score below which nothing is reported, as a share of what makes a face
 # A face with a score between these is looked at more closely, by itself: upright at two sizes, and
 # turned. Faces have a high score again, patterns and animals often but once.
@@ -39,6 +43,7 @@ UPRIGHT, CLEAR = 4, 0.86
 LEANS = (-30, 30)  # degrees
 TOGETHER = 0.74  # least mean of the first score and the best upright one
 MOST_CLOSE = 16  # of a look's doubtful faces, the surest first
+Shape = tuple[int, int]
 
 
 class NetworkDetector:
@@ -51,7 +56,7 @@ class NetworkDetector:
         options = options or DetectorOptions()
         try:
             model = read_model(find_model(options.model, DETECTION), DETECTION)
-            first = _open(model, options)
+            first = _open(model, options, (UNIT, UNIT))  # small: no picture has been seen yet
         except ModelError as error:
             raise DetectorError(f"{error}; or take --detector haar, which needs no file") from error
         about = model.about["detection"]
@@ -71,14 +76,14 @@ class NetworkDetector:
         A large picture is looked at twice, unless a smallest face is asked for: as a whole, and
         with more pixels for the faces that are small in it.
         """
-        ratios = [self._ratio(image.shape)]
+        looks = [self._sheet(image.shape)]
         if self._min_face is None and image.size > LARGE:
-            ratios.append(_ratio_for(FINE, image.shape))
-        return self._judged(image, ratios, cv2.INTER_AREA)
+            looks.append((_ratio_for(FINE, image.shape), None))
+        return self._judged(image, looks, cv2.INTER_AREA)
 
     def glance(self, image: np.ndarray) -> list[Detection]:
         """Return what one look finds, however large the picture is: for one of many frames."""
-        return self._judged(image, [self._ratio(image.shape)], cv2.INTER_LINEAR)
+        return self._judged(image, [(self._ratio(image.shape), None)], cv2.INTER_LINEAR)
 
     def parts(self, shape: tuple[int, ...]) -> list[Box]:
         """Return the parts of a large frame of this height and width that show its small faces to a
@@ -93,11 +98,18 @@ class NetworkDetector:
         half = round(width * HALF)
         return [(0, 0, half, height), (width - half, 0, half, height)]
 
-    def _judged(self, image: np.ndarray, ratios: list[float], way: int) -> list[Detection]:
-        """Return the faces that looks at these sizes find, each once, the surest first."""
+    def _judged(
+        self, image: np.ndarray, looks: list[tuple[float, Shape | None]], way: int
+    ) -> list[Detection]:
+        """Return the faces that looks find, each once, the surest first.
+
+        Args:
+            looks: of each, how much the picture is reduced, and the sheet that it is set into.
+            way: OpenCV's to reduce it.
+        """
         picture = Pyramid(image)
-        looks = (self._look(picture, ratio, way) for ratio in ratios)
-        found = distinct(one for look in looks for one in self._sifted(picture, look))
+        each = (self._look(picture, ratio, way, sheet) for ratio, sheet in looks)
+        found = distinct(one for look in each for one in self._sifted(picture, look))
         faces = [one for one in found if one.score >= FACE][:MOST_CLOSE]
         return [self._with_lean(picture, one) for one in faces] + found[len(faces) :]
 
@@ -111,9 +123,11 @@ class NetworkDetector:
             return one
         return replace(one, eyes=leaning(one.eyes, lean_of(*scores)))
 
-    def _look(self, picture: Pyramid, ratio: float, way: int) -> Iterator[Detection]:
+    def _look(
+        self, picture: Pyramid, ratio: float, way: int, sheet: Shape | None
+    ) -> Iterator[Detection]:
         """Yield what one look at the picture at `ratio` of its size finds, with the network's scores."""
-        fed = filled(picture.reduced(ratio, way))
+        fed = filled(picture.reduced(ratio, way), sheet)
         found = decode(self._maps(fed.shape).run(fed), LEAST * self._threshold)
         for index in distinct_places(found):
             box = square(found.boxes[index]) / ratio
@@ -157,7 +171,7 @@ class NetworkDetector:
         """
         pixels, inner = size
         if size not in self._close:
-            self._close[size] = _open(self._model, self._options)
+            self._close[size] = _open(self._model, self._options, (pixels, pixels))
         x, y, side, _ = one.box
         centre, scale = (x + side / 2, y + side / 2), max(1, side) / inner
         patch = picture.patch(centre, pixels * scale, pixels, lean)
@@ -176,11 +190,23 @@ class NetworkDetector:
         kept, most = (self._kept_large, 1) if is_large else (self._kept, KEPT)
         maps = kept.pop(shape, None)
         if maps is None and len(kept) < most:
-            maps = self._unused.pop() if self._unused else _open(self._model, self._options)
+            maps = self._unused.pop() if self._unused else _open(self._model, self._options, shape)
         elif maps is None:
             maps = kept.pop(next(iter(kept)))  # the one not used for longest
         kept[shape] = maps
         return maps
+
+    def _sheet(self, shape: tuple[int, ...]) -> tuple[float, Shape | None]:
+        """Return how much a still is reduced, and the sheet that it is set into, if it fills one."""
+        if self._min_face is not None:
+            return self._ratio(shape), None
+        height, width = shape
+        full, ratio, sheet = max(
+            (height * width * ratio**2 / math.prod(sheet), ratio, sheet)
+            for sheet in SHEETS
+            for ratio in [min(1.0, sheet[0] / height, sheet[1] / width)]
+        )
+        return (ratio, sheet) if full >= FULL else (self._ratio(shape), None)
 
     def _ratio(self, shape: tuple[int, ...]) -> float:
         """Return how much a picture is reduced: so that the smallest face wanted is just found, or
@@ -209,5 +235,6 @@ def _ratio_to(rows: float, shape: tuple[int, ...]) -> float:
     return min(1.0, UNIT * max(1, round(rows / UNIT)) / shape[0])
 
 
-def _open(model: ModelFile, options: DetectorOptions) -> Maps:
-    return Maps(open_model(model, options.runtime))
+def _open(model: ModelFile, options: DetectorOptions, shape: tuple[int, ...]) -> Maps:
+    channels = int(model.about["input"]["shape"][-1])
+    return Maps(open_model(model, options.runtime, input_shape(shape, channels)))

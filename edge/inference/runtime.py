@@ -4,12 +4,13 @@ An interpreter is found by its name among the entry points of the group `edge_em
 an accelerator is one file and one line in setup.cfg.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..support import registry
 from ..support.errors import ConfigError, InterpreterError
+from ..support.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,8 +51,11 @@ class Runtime:
             f"no TFLite interpreter is installed; run 'pip install {PREFERRED[0]}'"
         )
 
-    def open(self, flatbuffer: bytes) -> "Interpreter":
+    def open(self, flatbuffer: bytes, input_shape: Sequence[int] | None = None) -> "Interpreter":
         """Return an interpreter of a model, with its tensors allocated.
+
+        Args:
+            input_shape: of its first input, where that is not the one written in the model.
 
         Raises:
             ConfigError: no interpreter has that name, or the delegate cannot be loaded.
@@ -64,7 +68,13 @@ class Runtime:
             raise InterpreterError(
                 f"interpreter: {name} is not installed; run 'pip install {engine.package}'"
             )
-        return engine.open(flatbuffer, self.threads, self.delegate)
+        interpreter = engine.open(flatbuffer, self.threads, self.delegate)
+        with quiet_stderr():  # TFLite announces its XNNPACK delegate
+            if input_shape is not None:
+                place = interpreter.get_input_details()[0]["index"]
+                interpreter.resize_tensor_input(place, list(input_shape))
+            interpreter.allocate_tensors()
+        return interpreter
 
 
 class Interpreter(Protocol):
@@ -101,7 +111,7 @@ class Engine(Protocol):
         ...
 
     def open(self, flatbuffer: bytes, threads: int, delegate: str | None) -> Interpreter:
-        """Return an interpreter of a model, with its tensors allocated."""
+        """Return an interpreter of a model; its tensors need not be allocated."""
         ...
 
 

@@ -29,14 +29,13 @@ class TFLite:
         return importlib.util.find_spec(self.module.partition(".")[0]) is not None
 
     def open(self, flatbuffer: bytes, threads: int, delegate: str | None) -> Interpreter:
-        """Return an interpreter of a model, with its tensors allocated."""
+        """Return an interpreter of a model, its tensors not allocated yet."""
         module = self._import()
         delegates = None if delegate is None else [_delegate(module, delegate)]
-        with quiet_stderr():  # it announces its XNNPACK delegate
-            interpreter: Any = module.Interpreter(
+        with quiet_stderr():
+            interpreter: Interpreter = module.Interpreter(
                 model_content=flatbuffer, num_threads=threads, experimental_delegates=delegates
             )
-            interpreter.allocate_tensors()
         return interpreter
 
     def _import(self) -> Any:

@@ -6,6 +6,7 @@ python -m edge.inference.trial INTERPRETER THREADS DELEGATE < FLATBUFFER
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,8 +23,13 @@ MEMORY = 768 * 2**20  # bytes beyond what Python and the interpreter take themse
 _CACHED = 64  # verdicts
 
 
-def open_model(model: ModelFile, runtime: Runtime) -> Interpreter:
+def open_model(
+    model: ModelFile, runtime: Runtime, input_shape: Sequence[int] | None = None
+) -> Interpreter:
     """Return an interpreter of a model; one that is not trusted runs in another process first.
+
+    Args:
+        input_shape: see `Runtime.open`.
 
     Raises:
         ModelError: the model cannot be run, or takes the interpreter down.
@@ -32,7 +38,7 @@ def open_model(model: ModelFile, runtime: Runtime) -> Interpreter:
     if not model.trusted and (reason := _why_not(model.flatbuffer, runtime)):
         raise ModelError(f"{model.path}: the interpreter refuses it: {reason}; convert it again")
     try:
-        return runtime.open(model.flatbuffer)
+        return runtime.open(model.flatbuffer, input_shape)
     except EdgeEmoError:
         raise
     except (ValueError, RuntimeError) as error:

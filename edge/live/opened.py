@@ -300,6 +300,7 @@ def _wanted(config: RunConfig, color: bool) -> _Wanted:
             mirror=config.mirror,
             exposure_ms=config.max_exposure,
             timeout_s=config.camera_timeout,
+            ahead=True,
         ),
         (config.camera_timeout, config.freeze_after, config.reconnect),
         (config.off_file, config.off_gpio),

@@ -115,7 +115,9 @@ class Recognizer:
 
         started = time.perf_counter()
         if isinstance(image, (str, os.PathLike)):
-            frame = frame_of_still(_picture(os.fspath(image)), os.fspath(image), 0, started)
+            picture = _picture(os.fspath(image))
+            read_ms = (time.perf_counter() - started) * 1000
+            frame = frame_of_still(picture, os.fspath(image), 0, read_ms)
         else:
             pixels, name = _pixels(image)
             frame = frame_of(pixels, name, 0, None, started)

@@ -34,6 +34,8 @@ class SourceOptions:
         exposure_ms: the longest exposure a camera may take; None takes its own default. Only Pi
             cameras take it.
         timeout_s: after so many seconds without a frame a camera may give up.
+        ahead: a folder's next image is read in a thread, meanwhile. What libraries say of it is held
+            back from stderr, and so may be what others write there (`edge.support.quiet`).
     """
 
     size: tuple[int, int] | None = None
@@ -43,6 +45,7 @@ class SourceOptions:
     mirror: bool = False
     exposure_ms: float | None = None
     timeout_s: float = 5.0
+    ahead: bool = False
 
 
 class Source(Protocol):

@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -42,6 +43,7 @@ class Images:
         self.name = argument
         path = Path(argument)
         self._folder = path.is_dir()
+        self._ahead = options.ahead
         self._left_out = 0
         self._animation = None
         self._paths = _entries(path) if self._folder else [path]
@@ -58,18 +60,16 @@ class Images:
                 yield frame_of(picture, self.name, index, position_s, time.perf_counter())
             return
         given = 0
-        for path in self._paths:
-            started = time.perf_counter()
-            try:
-                still = load_picture(path)
-            except SourceError as error:
+        read_all = _read_ahead if self._folder and self._ahead else partial(map, _read)
+        for path, still, note, read_ms in read_all(self._paths):
+            if isinstance(still, SourceError):
                 if not self._folder:
-                    raise
-                self._leave_out(str(error))
+                    raise still
+                self._leave_out(str(still))
                 continue
-            if self._folder and (note := what_it_is(path)):
+            if self._folder and note:
                 log.warning("%s: %s", path, note)
-            frame = frame_of_still(still, str(path), given, started)
+            frame = frame_of_still(still, str(path), given, read_ms)
             del still  # the frame alone holds it, for as long as it is used
             yield frame
             del frame
@@ -93,8 +93,40 @@ class Images:
         pass
 
 
-def frame_of_still(picture: Picture, source: str, index: int, started: float) -> Frame:
-    """Return the frame of a still image; `started` is `time.perf_counter()` before."""
+class _Read(NamedTuple):
+    """What came of reading a file: a picture or why not, a note on it, and the time that it took."""
+
+    path: Path
+    picture: Picture | SourceError
+    note: str | None
+    ms: float
+
+
+def _read(path: Path) -> _Read:
+    started = time.perf_counter()
+    try:
+        picture: Picture | SourceError = load_picture(path)
+    except SourceError as error:
+        picture = error
+    note = None if isinstance(picture, SourceError) else what_it_is(path)
+    return _Read(path, picture, note, (time.perf_counter() - started) * 1000)
+
+
+def _read_ahead(paths: Iterable[Path]) -> Iterator[_Read]:
+    """Yield each file as it is read, while a thread reads the one after it."""
+    with ThreadPoolExecutor(1, "read-ahead") as thread:
+        coming: Future[_Read] | None = None
+        for path in paths:
+            following = thread.submit(_read, path)
+            if coming is not None:
+                yield coming.result()
+            coming = following
+        if coming is not None:
+            yield coming.result()
+
+
+def frame_of_still(picture: Picture, source: str, index: int, read_ms: float) -> Frame:
+    """Return the frame of a still image, which took `read_ms` to read."""
 
     @cache  # decoded once, whoever asks
     def color() -> np.ndarray:
@@ -109,7 +141,7 @@ def frame_of_still(picture: Picture, source: str, index: int, started: float) ->
         size=picture.size,
         gray=picture.gray,
         color=color,
-        capture_ms=(time.perf_counter() - started) * 1000,
+        capture_ms=read_ms,
     )
 
 

@@ -24,9 +24,9 @@ IMAGE_SUFFIXES = frozenset(
 SYSTEM_NAMES = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "ehthumbs.db", "@eaDir"})
 MOST_PIXELS = 120_000_000  # of 8 bits; half as many of more
 MOST_BYTES = 512 * 2**20
-# A JPEG of so many pixels is decoded without its colours, until these are asked for; where at least
-# as many as enough are left of it, at a half or a quarter of its size.
-LARGE_PIXELS, ENOUGH_PIXELS = 2_000_000, 3_000_000
+# A JPEG is decoded without its colours, until these are asked for; where at least so many pixels are left
+# of it, at a half or a quarter of its size.
+ENOUGH_PIXELS = 3_000_000
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -49,7 +49,7 @@ class Picture:
     Attributes:
         gray: uint8 `[height, width]`; of a very large JPEG a half or a quarter as high and wide.
         size: width and height of the whole, pixels.
-        color: returns the whole, gray or BGR; of a large JPEG it is decoded only then.
+        color: returns the whole, gray or BGR; of a JPEG it is decoded only then.
     """
 
     gray: np.ndarray
@@ -60,9 +60,9 @@ class Picture:
 def load_picture(path: Path | str) -> Picture:
     """Return an image to analyse, at no more cost than that needs. Raises: SourceError, as `load_image`."""
     kind, raw = _content(path)
-    width, height = (pixels_of(kind, raw) if kind == "JPEG" else None) or (0, 0)
-    if LARGE_PIXELS <= width * height <= MOST_PIXELS:
-        picture = _gray_jpeg(raw, (width, height))
+    size = pixels_of(kind, raw) if kind == "JPEG" else None
+    if size and size[0] * size[1] <= MOST_PIXELS:
+        picture = _gray_jpeg(raw, size)
         if picture is not None:
             return picture
     image = _image(path, kind, raw)

@@ -13,6 +13,7 @@ from edge.faces.maps import (
     UNIT,
     Found,
     Map,
+    Maps,
     decode,
     distinct_places,
     filled,
@@ -118,6 +119,14 @@ def test_windows_are_three_rows_of_four_pixels_around_every_second_one(shape):
         assert (seen == framed[row : row + height : 2, column : column + width : 2]).all()
 
 
+def test_a_small_picture_is_set_into_a_sheet_with_its_edge_repeated():
+    picture = np.random.default_rng(6).integers(0, 256, (400, 600), dtype=np.uint8)
+    sheet = filled(picture, (416, 608))
+    assert sheet.shape == (416, 608)
+    assert (sheet[:400, :600] == picture).all()
+    assert (sheet[400:, :600] == picture[-1]).all()
+
+
 @pytest.fixture(scope="module")
 def detector():
     return NetworkDetector()
@@ -126,6 +135,21 @@ def detector():
 @pytest.fixture(scope="module")
 def portraits():
     return [to_gray(portrait(name)) for name in FACES]
+
+
+def test_photos_of_many_shapes_are_looked_at_in_few(monkeypatch, detector):
+    # To fit an interpreter to a shape takes longer than a look.
+    looked_at = set()
+    run = Maps.run
+    monkeypatch.setattr(
+        Maps, "run", lambda maps, picture: looked_at.add(picture.shape) or run(maps, picture)
+    )
+    for width, height in ((640, 480), (640, 427), (612, 612), (4000, 2667), (1024, 819)):
+        for shape in ((height, width), (width, height)):
+            detector.detect(np.full(shape, 90, np.uint8))
+    assert {shape for shape in looked_at if np.prod(shape) < 300_000} == {
+        *((416, 608), (608, 416), (480, 480))
+    }
 
 
 def test_it_finds_real_faces_with_their_eyes(detector, portraits):

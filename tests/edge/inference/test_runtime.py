@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from edge.inference.model_file import find_model, read_model
+from edge.inference.model_file import DETECTION, find_model, read_model
 from edge.inference.runtime import PREFERRED, Runtime, installed
 from edge.support import registry
 from edge.support.errors import ConfigError, InterpreterError
@@ -29,6 +29,9 @@ def accelerator(monkeypatch):
         def open(self, flatbuffer, threads, delegate):
             asked.append((flatbuffer, threads, delegate))
             return self
+
+        def allocate_tensors(self):
+            asked.append("tensors")
 
     real_names, real_load = registry.names, registry.load
     monkeypatch.setattr(
@@ -61,7 +64,18 @@ def test_a_runtime_of_another_package_is_used_by_its_name(flatbuffer, accelerato
     assert installed()[-1] == "accelerator"
     assert Runtime().name == installed()[0] != "accelerator"
     Runtime("accelerator", 3, "some.so").open(flatbuffer)
-    assert accelerator == [(flatbuffer, 3, "some.so")]
+    assert accelerator == [(flatbuffer, 3, "some.so"), "tensors"]
+
+
+@pytest.mark.parametrize("name", PREFERRED)
+def test_a_detector_is_opened_for_pictures_of_another_size(name):
+    if name not in installed():
+        pytest.skip(f"{name} is not installed")
+    detector = read_model(find_model(None, DETECTION), DETECTION)
+    interpreter = Runtime(name).open(detector.flatbuffer, (1, 32, 48, 12))
+    interpreter.invoke()
+    maps = {tuple(o["shape"].tolist()) for o in interpreter.get_output_details()}
+    assert maps == {(1, 8, 12, 10), (1, 4, 6, 10), (1, 2, 3, 10)}
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(flatbuffer):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from faces import portrait
 
-from edge.sources import open_source
+from edge.sources import SourceOptions, open_source
 from edge.support.errors import SourceError
 
 
@@ -81,6 +81,28 @@ def test_a_corrupt_image_is_skipped_with_a_warning_that_names_it(album, caplog):
         f"{album / 'notes.txt'}: is not an image of a known kind; skipped",
         f"{album}: 2 of 7 files are skipped",
     ]
+
+
+def test_read_ahead_or_not_a_folder_gives_the_same_frames_and_warnings(album, caplog):
+    (album / "2-gray.jpg").write_bytes(b"no image")
+    given, said = [], []
+    for ahead in (False, True):
+        caplog.clear()
+        with open_source(str(album), SourceOptions(ahead=ahead)) as source:
+            given.append([(f.index, f.source, f.gray.tobytes()) for f in source])
+        said.append(caplog.messages)
+    assert len(given[0]) == 5
+    assert given[0] == given[1]
+    assert said[0] == said[1]
+
+
+def test_no_more_than_the_next_image_is_read_ahead(album):
+    with open_source(str(album), SourceOptions(ahead=True)) as source:
+        frames = iter(source)
+        next(frames)
+        for path in sorted(album.iterdir())[2:]:
+            path.write_bytes(b"no image")
+        assert len(list(frames)) == 1
 
 
 @pytest.mark.slow

@@ -41,10 +41,9 @@ def _turned(jpeg):
     ("width", "height", "by"), [(40, 30, 1), (60, 40, 1), (121, 100, 2), (221, 220, 4)]
 )
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_large_photo_is_analysed_reduced_and_has_all_its_pixels_in_colour(
+def test_a_jpeg_is_analysed_in_gray_a_large_one_reduced_and_has_all_its_pixels_in_colour(
     tmp_path, monkeypatch, width, height, by, turned
 ):
-    monkeypatch.setattr(image_file, "LARGE_PIXELS", 2000)
     monkeypatch.setattr(image_file, "ENOUGH_PIXELS", 3000)
     rows, columns = np.mgrid[0:height, 0:width]
     flat = cv2.merge(
@@ -62,7 +61,7 @@ def test_a_large_photo_is_analysed_reduced_and_has_all_its_pixels_in_colour(
     assert cv2.absdiff(picture.gray, expected).mean() < 4
 
 
-def test_a_picture_that_is_no_large_photo_is_analysed_as_it_is(tmp_path, pixels):
+def test_a_picture_of_another_kind_is_analysed_as_it_is(tmp_path, pixels):
     cv2.imwrite(str(tmp_path / "gray.png"), pixels(20, 30))
     cv2.imwrite(str(tmp_path / "color.png"), pixels(20, 30, 3))
     gray, color = (load_picture(tmp_path / name) for name in ("gray.png", "color.png"))
