@@ -57,6 +57,7 @@ class Recipe:
     views: int = 0
     roll: float = 0.0
     mixup: float = 0.0
+    both_sides: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
@@ -84,13 +85,17 @@ class Recipe:
         ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below 0")
-
         if not 0 <= self.roll <= 180:
             raise ConfigError(f"roll: {self.roll} is not within 0 and 180 degrees")
         if self.views and self.teacher and self.teacher_temperature != 1:
             raise ConfigError(
                 f"teacher_temperature: {self.teacher_temperature} cannot go with views: kept answers "
                 "are learnt from as they are; set it to 1"
+            )
+
+        if self.both_sides and not (self.views and self.teacher):
+            raise ConfigError(
+                "both_sides: only a teacher with views has it; set both, or leave it out"
             )
 
     def to_toml(self) -> str:

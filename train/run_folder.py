@@ -258,7 +258,7 @@ def _answers(run: Path, plan: Plan, data: TrainingData) -> Answers | None:
     if not (recipe.views and recipe.teacher):
         return None
     file = answers_file(run.resolve().parent / "answers", recipe, _fingerprint(data))
-    return Answers(file, names(recipe), recipe.views, len(data.faces))
+    return Answers(file, names(recipe), recipe.views, len(data.faces), recipe.both_sides)
 
 
 def _facts(plan: Plan, data: TrainingData, model: keras.Model, history: History) -> dict[str, Any]:

@@ -46,6 +46,13 @@ def test_answers_are_the_teachers_own(labelled_faces, recipe, answers):
     np.testing.assert_allclose(answers.of(1, index, drawn), told(drawn), atol=2e-3)
 
 
+def test_of_both_sides_the_mean_is_learnt(labelled_faces, tmp_path):
+    faces = labelled_faces.images[:4]
+    answers = Answers(tmp_path / "both.npy", ["edge-xs"], 1, 4, both_sides=True)
+    wanted = (told(faces) + told(np.ascontiguousarray(faces[:, :, ::-1]))) / 2
+    np.testing.assert_allclose(answers.of(0, np.arange(4), faces), wanted, atol=2e-3)
+
+
 def test_what_was_asked_is_not_asked_again(labelled_faces, answers, tmp_path):
     index = np.array([0, 3])
     first = answers.of(0, index, labelled_faces.images[index])
@@ -82,8 +89,9 @@ def test_the_file_is_another_for_other_faces_views_or_teachers(recipe, tmp_path)
         file(views="3"),
         file(teacher="edge-s"),
         file(teacher="edge-s,edge-xs"),
+        file(both_sides="true"),
     ]
-    assert len({file(), *others}) == 6
+    assert len({file(), *others}) == 7
     assert file(epochs="7", learning_rate="0.1", teacher_share="0.5") == file()
 
 

@@ -62,3 +62,8 @@ def test_early_stopping_waits_its_patience():
     assert not should_stop(recipe, [1.0, 1.1, 1.2])
     assert should_stop(recipe, [1.0, 1.1, 1.2, 1.3])
     assert not should_stop(load_recipe("edge"), [1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+def test_both_sides_of_a_face_are_for_teachers_with_views():
+    with pytest.raises(ConfigError, match=r"^both_sides: only a teacher with views has it"):
+        load_recipe("edge", {"both_sides": "true", "teacher": "face-l"})

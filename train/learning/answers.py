@@ -26,7 +26,7 @@ from ..recipe import Recipe
 Ask = Callable[[np.ndarray], np.ndarray]  # uint8 [b, height, width] -> probabilities [b, 7]
 
 _DRAWING = 1  # raise it whenever the same seed would draw other views
-_OF_VIEWS = ("augment", "augment_strength", "roll", "camera", "views", "seed")
+_OF_VIEWS = ("augment", "augment_strength", "roll", "camera", "views", "seed", "both_sides")
 
 
 class Answers:
@@ -36,8 +36,23 @@ class Answers:
     was stopped, or another one of the same views and teachers, goes on with what is there.
     """
 
-    def __init__(self, file: Path, teachers: Sequence[str], views: int, faces: int) -> None:
-        """Open the array, or begin it. Raises: TrainingError, ModelError, OutputError."""
+    def __init__(
+        self,
+        file: Path,
+        teachers: Sequence[str],
+        views: int,
+        faces: int,
+        both_sides: bool = False,
+    ) -> None:
+        """Open the array, or begin it.
+
+        Args:
+            both_sides: ask for a face's mirror image as well, and take the mean.
+
+        Raises:
+            TrainingError, ModelError, OutputError.
+        """
+        self._both_sides = both_sides
         self._teachers = [find_model(name) for name in teachers]
         self._threads = threading.local()
         self._shape = (views, faces, len(EMOTIONS))
@@ -66,7 +81,10 @@ class Answers:
         found = self._kept[view, index].astype(np.float32)
         missing = np.flatnonzero(np.isnan(found[:, 0]))
         if len(missing):
-            answers = np.mean([ask(faces[missing]) for ask in self._asked()], axis=0)
+            sides = [faces[missing]]
+            if self._both_sides:
+                sides.append(np.ascontiguousarray(sides[0][:, :, ::-1]))
+            answers = np.mean([ask(side) for ask in self._asked() for side in sides], axis=0)
             self._kept[view, index[missing]] = answers
             found[missing] = answers.astype(np.float16)
         return found / found.sum(axis=1, keepdims=True)
