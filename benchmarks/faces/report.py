@@ -10,7 +10,7 @@ from edge.live.settings import RunConfig
 
 from .exam import SMALL, Truth
 from .measure import Seen, Sheet
-from .stress import Tally
+from .stress import NEEDED, Tally
 from .systems import PLAIN, Skipped, System
 
 SCHEMA = 1
@@ -49,13 +49,15 @@ class Report:
     def as_text(self) -> str:
         """Return the tables, in Markdown that is fit for a terminal, too."""
         names = [system.name for system in self.systems]
-        parts = [
-            _table("recall", names, self._recall_rows()),
-            _table("no face, but reported", names, self._false_rows()),
-            _table("milliseconds of processor time, median", names, self._time_rows()),
-        ]
-        if self.stress:
-            parts.append(_table("made cases: recall (false boxes)", names, self._stress_rows()))
+        tables = (
+            ("recall", self._recall_rows()),
+            ("no face, but reported", self._false_rows()),
+            ("milliseconds of processor time, median", self._time_rows()),
+            ("made cases: recall (false boxes)", self._stress_rows()),
+        )
+        parts = [_table(title, names, found) for title, rows in tables if (found := list(rows))]
+        if not self.stress:
+            parts.append(f"No harder cases are made: they need {NEEDED}.")
         defaults = RunConfig()
         parts.append(
             f"A clip's frames are searched every {defaults.search_every:g} s and tracked in between, "

@@ -14,6 +14,7 @@ from .systems import System
 
 MOST = 60  # photos that each case is made from, spread evenly over those there are
 LEAST = 48  # height of a face that is clear enough to begin with, pixels
+NEEDED = f"pictures of one face, {LEAST} pixels high or more, with both eyes in boxes.csv"
 PLAIN_SIZE, PLAIN_FACE = (640, 360), 90  # of the cases that are not about size, pixels
 HD = (1280, 720)
 FADE = 0.06  # of a photo's shorter side: how wide its border fades
@@ -88,12 +89,14 @@ class Tally:
 def take_stress(
     sets: Sequence[FaceSet], systems: Sequence[System], progress: Progress
 ) -> dict[str, dict[str, Tally]]:
-    """Return what each system finds, by the name of the case and of the system.
+    """Return what each system finds, by the name of the case and of the system; empty without photos.
 
     Args:
         progress: called with (photos done, photos in all).
     """
     photos, places = list(photos_of(sets)), list(places_of(sets))
+    if not photos:
+        return {}
     counts = {case.name: {s.name: np.zeros(3, int) for s in systems} for case in CASES}
     for number, (item, truth) in enumerate(photos):
         gray = read_gray(item)

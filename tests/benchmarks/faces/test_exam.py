@@ -126,3 +126,14 @@ def test_the_portraits_make_an_exam_that_haar_passes(edge_emo, tmp_path):
     assert system["sets"][tmp_path.name]["pictures"] == 3
     assert system["stress"]["upright, 90 px wide in 640x360"] == {"found": 2, "of": 2, "false": 0}
     assert cv2.imread(str(picture)).shape[1] == 1440
+
+
+def test_boxes_without_eyes_make_an_exam_without_harder_cases(edge_emo, tmp_path):
+    (name, (x, y, width, height)) = next(iter(FACES.items()))
+    cv2.imwrite(str(tmp_path / "one.png"), portrait(name))
+    row = f"one.png,{x},{y},{width},{height},clear\n"
+    (tmp_path / "boxes.csv").write_text("file,x,y,width,height,kind\n" + row)
+    ran = edge_emo("bench", "--faces", tmp_path, "--detector", "network")
+    assert ran.status == 0
+    assert ": clear (1)" in ran.out
+    assert "No harder cases are made: they need pictures of one face" in ran.out
