@@ -131,7 +131,7 @@ def shard_of(inputs: Iterable[Input], number: int, count: int) -> list[Input]:
 
 
 def _at(path: Path, leave_out: Path | None) -> Iterator[Input]:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         yield _input(path, named=True)
         return
     unreadable: list[OSError] = []

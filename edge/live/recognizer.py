@@ -211,12 +211,9 @@ def _picture(name: str) -> "image_file.Picture":
     """Return an image file, to be analysed."""
     from ..support.image_file import load_picture
 
-    if not os.path.isfile(name):
-        raise SourceError(f"{name}: no such file")
-    try:
-        return load_picture(name)
-    except SourceError:
-        raise SourceError(f"{name}: is not a readable image; is the file damaged?") from None
+    if os.path.isdir(name):
+        raise SourceError(f"{name}: is a folder; `watch` reads its images")
+    return load_picture(name)
 
 
 def _pixels(image: "Picture") -> "tuple[np.ndarray, str]":

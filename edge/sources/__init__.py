@@ -129,15 +129,23 @@ def _kind(what: str) -> tuple[str, str]:
     path = Path(what)
     if not _is_unicode(what):  # OpenCV would take the process down
         raise SourceError(f"{what!a}: its name is not valid Unicode; rename it")
-    if not os.path.exists(what):
+    try:
+        os.stat(what)
+    except PermissionError as error:
+        raise SourceError(f"{what}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError):
         cameras = "a number, picamera, mock or an rtsp:// URL"
         name = without_secrets(what.replace(":/", "://", 1)) if "@" in what else what
-        raise SourceError(f"{name}: no such file or folder, and no camera's name ({cameras})")
+        raise SourceError(
+            f"{name}: no such file or folder, and no camera's name ({cameras})"
+        ) from None
     return ("images" if path.is_dir() or is_still(path) else "video"), what
 
 
 def _is_device(what: str) -> bool:
     """Whether this is a camera's device file or a link to one, also while it is unplugged."""
+    if "\0" in what:
+        return False
     real = os.path.realpath(what)
     if re.fullmatch(r"/dev/video\d+", real):
         return True

@@ -29,9 +29,9 @@ class Draft:
 
     def __init__(self, target: Path) -> None:
         self._target = target
-        if target.is_dir():
+        if os.path.isdir(target):
             raise cannot_write(target, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-        if target.exists() and not target.is_file():  # a device or a pipe: not to be replaced
+        if os.path.exists(target) and not os.path.isfile(target):  # a device or a pipe: stays
             raise OutputError(
                 f"{target}: cannot write: is not a regular file; choose another place"
             )

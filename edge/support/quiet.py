@@ -20,8 +20,9 @@ class _Stderr:
             self._holders += 1
             if self._holders > 1:
                 return
-            if sys.stderr:
-                sys.stderr.flush()
+            with contextlib.suppress(OSError, ValueError):  # its disk is full, or it is closed
+                if sys.stderr:
+                    sys.stderr.flush()
             with contextlib.suppress(OSError):  # a program without stderr
                 self._kept = os.dup(2)
                 nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -18,12 +18,14 @@ from .kinds import HEAD, HEIC, image_kind, is_animated, is_deep, is_video, pixel
 
 # What the files of image folders are usually called; for messages only.
 IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".pgm", ".tif", ".tiff"}
+    {".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".pgm", ".ppm", ".tif", ".tiff"}
+    | {".heic", ".heif", ".avif"}
 )
 # What systems put beside the files that people put there.
 SYSTEM_NAMES = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", "ehthumbs.db", "@eaDir"})
 MOST_PIXELS = 120_000_000  # of 8 bits; half as many of more
 MOST_BYTES = 512 * 2**20
+MOST_OF_GIF = 16 * 2**20  # bytes in which its second picture begins
 # A JPEG is decoded without its colours, until these are asked for; where at least so many pixels are left
 # of it, at a half or a quarter of its size.
 ENOUGH_PIXELS = 3_000_000
@@ -73,7 +75,9 @@ def load_picture(path: Path | str) -> Picture:
 def _gray_jpeg(raw: bytes, size: tuple[int, int]) -> Picture | None:
     by, way = 1, cv2.IMREAD_GRAYSCALE
     for half, reduced in _REDUCED:
-        if size[0] * size[1] >= ENOUGH_PIXELS * half**2:
+        # Of what becomes a square, nobody could say whether it was stood up.
+        is_told = len({-(-side // half) for side in size}) == len(set(size))
+        if is_told and size[0] * size[1] >= ENOUGH_PIXELS * half**2:
             by, way = half, reduced
     gray = _imdecoded(raw, way)
     if gray is None or gray.ndim != 2:
@@ -138,8 +142,7 @@ def read_image(path: Path | str) -> np.ndarray | None:
 def kind_of(path: Path | str) -> str | None:
     """Return the kind of an image file, such as 'JPEG'; None for any other file, or an unreadable one."""
     try:
-        with _opened(path) as file:
-            return image_kind(file.read(HEAD))
+        return image_kind(_head(path))
     except SourceError:
         return None
 
@@ -151,8 +154,7 @@ def is_still(path: Path | str) -> bool:
     image: FFmpeg plays the others.
     """
     try:
-        with _opened(path) as file:
-            head = file.read(HEAD)
+        head = _head(path)
     except SourceError:
         return False
     kind = image_kind(head)
@@ -164,8 +166,7 @@ def is_still(path: Path | str) -> bool:
 def what_it_is(path: Path | str) -> str | None:
     """Return why a file is not analysed as an image, in words; None for an image or an unknown file."""
     try:
-        with _opened(path) as file:
-            head = file.read(HEAD)
+        head = _head(path)
     except SourceError as error:
         return str(error).removeprefix(f"{path}: ")
     if not head:
@@ -175,6 +176,16 @@ def what_it_is(path: Path | str) -> str | None:
     if is_video(head):
         return "is a video; give it by itself"
     return None
+
+
+def _head(path: Path | str) -> bytes:
+    """Return a file's first bytes; of a GIF as many as may come before its second picture."""
+    with _opened(path) as file:
+        try:
+            head = file.read(HEAD)
+            return head + file.read(MOST_OF_GIF) if image_kind(head) == "GIF" else head
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
 
 def _content(path: Path | str) -> tuple[str | None, bytes]:

@@ -41,6 +41,19 @@ def test_a_named_file_may_have_any_suffix_and_one_that_is_missing_says_so(inputs
     assert missing.reason == "cannot be read: No such file or directory"
 
 
+def test_a_place_that_cannot_be_looked_at_does_not_keep_the_rest_from_the_work(inputs):
+    face, other = find_inputs([inputs / "face.png", inputs / ("x" * 300)])
+    assert not face.reason
+    assert other.reason == "cannot be read: File name too long"
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".HEIF", ".avif", ".ppm"])
+def test_phones_photos_are_images_by_their_names(inputs, suffix):
+    (inputs / f"photo{suffix}").write_bytes(b"x")
+    found = {item.name: item for item in find_inputs([inputs])}
+    assert (found[f"in/photo{suffix}"].kind, found[f"in/photo{suffix}"].reason) == ("image", "")
+
+
 def test_nothing_to_analyse_is_refused(inputs):
     for path in (inputs / "none.mp4", inputs / "empty.mp4"):
         with pytest.raises(SourceError, match=rf"{path.name}: no video and no image"):

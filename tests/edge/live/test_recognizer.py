@@ -56,7 +56,13 @@ def test_what_is_no_image_is_refused(recognizer, wrong):
 def test_a_file_that_is_no_image_is_refused_by_name(recognizer, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no image")
-    for path, why in ((broken, "is not a readable image"), (tmp_path / "none.jpg", "no such file")):
+    (tmp_path / "empty.jpg").touch()
+    for path, why in (
+        (broken, "is not an image of a known kind"),
+        (tmp_path / "empty.jpg", "is empty"),
+        (tmp_path / "none.jpg", "cannot be read: No such file"),
+        (tmp_path, "is a folder; `watch` reads"),
+    ):
         with pytest.raises(SourceError, match=f"{path.name}: {why}"):
             recognizer.read(path)
 

@@ -31,6 +31,20 @@ def test_what_is_not_there_is_refused_with_what_could_be_named(what, tmp_path, m
         open_source(what)
 
 
+def test_a_name_that_no_file_can_have_is_refused():
+    with pytest.raises(SourceError, match="no such file"):
+        open_source("a\0b")
+
+
+def test_what_may_not_be_looked_at_is_not_called_missing(monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.stat", refuse)  # whatever user runs this test
+    with pytest.raises(SourceError, match=r"^theirs/a\.jpg: cannot be read: Permission denied"):
+        open_source("theirs/a.jpg")
+
+
 @pytest.mark.parametrize("name", ["images", "video", "camera", "stream"])
 def test_a_folder_is_read_even_if_it_is_called_like_a_kind_of_source(
     name, tmp_path, monkeypatch, portrait_file

@@ -66,6 +66,18 @@ def test_a_place_that_cannot_be_written_is_an_output_error_that_names_it(tmp_pat
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"]
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENAMETOOLONG])
+def test_a_place_that_cannot_be_looked_at_is_an_output_error_too(tmp_path, monkeypatch, number):
+    # As a folder that belongs to somebody else, whatever user runs this test.
+    def refuse(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("os.stat", refuse)
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(OutputError, match=r"a\.txt: cannot write: "):
+        write_bytes(tmp_path / "a.txt", b"x")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are needed")
 def test_a_pipe_or_device_is_never_replaced_by_a_file(tmp_path):
     # As /dev/null or /dev/stdout would be, for root.

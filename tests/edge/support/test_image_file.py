@@ -1,5 +1,6 @@
 """Images as files give them: 8 bits, upright, one picture."""
 
+import os
 import struct
 import zlib
 
@@ -9,7 +10,14 @@ import pytest
 
 from edge.support import image_file
 from edge.support.errors import SourceError
-from edge.support.image_file import kind_of, load_image, load_picture, read_image
+from edge.support.image_file import (
+    is_still,
+    kind_of,
+    load_image,
+    load_picture,
+    read_image,
+    what_it_is,
+)
 from edge.support.image_file.kinds import is_animated, pixels_of
 
 
@@ -38,7 +46,12 @@ def _turned(jpeg):
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "by"), [(40, 30, 1), (60, 40, 1), (121, 100, 2), (221, 220, 4)]
+    ("width", "height", "by"),
+    [
+        *((40, 30, 1), (60, 40, 1), (121, 100, 2), (221, 220, 4)),
+        # Reduced, these would be squares, which do not tell whether they were turned.
+        *((120, 120, 2), (119, 120, 1), (120, 119, 1), (221, 223, 2)),
+    ],
 )
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_jpeg_is_analysed_in_gray_a_large_one_reduced_and_has_all_its_pixels_in_colour(
@@ -171,3 +184,24 @@ def test_a_gif_is_animated_when_it_holds_two_pictures():
     picture = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
     assert not is_animated(head + picture + b";")
     assert is_animated(head + picture + b"!\xf9\4\0\0\0\0\0" + picture + b";")
+
+
+def test_a_gif_whose_first_picture_is_large_is_animated_too(tmp_path):
+    head = b"GIF89a" + struct.pack("<HHBBB", 999, 999, 0x80, 0, 0) + bytes(6)
+    large = b"\2" + (b"\xff" + bytes(255)) * 999 + b"\0"
+    picture = b"," + struct.pack("<HHHHB", 0, 0, 999, 999, 0) + large
+    for name, pictures in (("one.gif", 1), ("two.gif", 2)):
+        (tmp_path / name).write_bytes(head + picture * pictures + b";")
+    assert is_still(tmp_path / "one.gif")
+    assert not is_still(tmp_path / "two.gif")
+    assert "animated" in what_it_is(tmp_path / "two.gif")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="Linux's /proc is needed")
+def test_a_file_that_opens_but_cannot_be_read_is_unreadable():
+    # As one on a failing card: "Input/output error".
+    assert kind_of("/proc/self/mem") is None
+    assert not is_still("/proc/self/mem")
+    assert what_it_is("/proc/self/mem").startswith("cannot be read: ")
+    with pytest.raises(SourceError, match="/proc/self/mem: cannot be read: "):
+        load_picture("/proc/self/mem")

@@ -1,5 +1,6 @@
 """Nothing that a library's C++ code says reaches stderr, and what we say afterwards does."""
 
+import io
 import os
 import subprocess
 import sys
@@ -34,6 +35,19 @@ def test_an_error_is_raised_and_stderr_is_restored(capfd):
         raise ZeroDivisionError
     os.write(2, b"ours\n")
     assert capfd.readouterr().err == "ours\n"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("closed")])
+def test_a_stderr_that_takes_nothing_more_does_not_end_the_work(monkeypatch, error):
+    # Its disk is full, and a message waits to be written; or the program has closed it.
+    class Full(io.StringIO):
+        def flush(self):
+            raise error
+
+    monkeypatch.setattr("sys.stderr", Full())
+    with quiet_stderr():
+        done = True
+    assert done
 
 
 def test_two_threads_that_hold_it_back_at_once_do_not_lose_stderr(capfd):
