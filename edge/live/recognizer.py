@@ -224,11 +224,23 @@ def _pixels(image: "Picture") -> "tuple[np.ndarray, str]":
 
 
 def _from_pil(image: Any) -> "np.ndarray":
-    """Return a PIL image, upright as its EXIF note says, as BGR."""
+    """Return a PIL image, upright as its EXIF note says, as BGR, or as gray if it has more than 8 bits."""
     import numpy as np
     from PIL.ImageOps import exif_transpose
 
-    return np.ascontiguousarray(np.asarray(exif_transpose(image).convert("RGB"))[:, :, ::-1])
+    from ..support.image_file import in_8_bits
+
+    if not all(image.size):
+        raise ImageError(
+            f"a PIL image must have pixels; this one has {image.width} x {image.height}"
+        )
+    upright = exif_transpose(image)
+    if upright.mode == "F" or upright.mode.startswith("I"):  # PIL would cut what is above 255
+        gray = np.asarray(upright)
+        if gray.dtype.kind in "iu" and gray.min() >= 0 and gray.max() < 1 << 16:
+            gray = gray.astype(np.uint16)
+        return _checked(gray if (reduced := in_8_bits(gray)) is None else reduced)
+    return np.ascontiguousarray(np.asarray(upright.convert("RGB"))[:, :, ::-1])
 
 
 def _checked(image: Any) -> "np.ndarray":

@@ -35,6 +35,7 @@ __all__ = [
     "MOST_PIXELS",
     "SYSTEM_NAMES",
     "Picture",
+    "in_8_bits",
     "is_still",
     "kind_of",
     "load_image",
@@ -226,7 +227,7 @@ def _decoded(raw: bytes) -> np.ndarray | None:
     image = _imdecoded(raw, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if image is None:  # some kinds are only read at 8 bits
         image = _imdecoded(raw, cv2.IMREAD_ANYCOLOR)
-    return None if image is None else _in_8_bits(image)
+    return None if image is None else in_8_bits(image)
 
 
 def _imdecoded(raw: bytes, way: int) -> np.ndarray | None:
@@ -237,8 +238,8 @@ def _imdecoded(raw: bytes, way: int) -> np.ndarray | None:
             return None
 
 
-def _in_8_bits(image: np.ndarray) -> np.ndarray | None:
-    """Return the image with the range that its values use brought to 0..255."""
+def in_8_bits(image: np.ndarray) -> np.ndarray | None:
+    """Return the image with the range that its values use brought to 0..255; None if it has none."""
     if image.dtype == np.uint8:
         return image
     if image.dtype == np.uint16:

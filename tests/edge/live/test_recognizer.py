@@ -26,6 +26,27 @@ def test_a_path_an_array_and_a_pil_image_give_the_same_faces(recognizer, tmp_pat
         assert recognizer.read(opened) == faces
 
 
+@pytest.mark.parametrize("steps", [1, 16, 256])
+def test_a_pil_image_of_more_than_8_bits_gives_the_faces_of_its_file(recognizer, tmp_path, steps):
+    image = pytest.importorskip("PIL.Image")
+    gray = cv2.cvtColor(portrait(), cv2.COLOR_BGR2GRAY).astype(np.uint16) * steps
+    cv2.imwrite(str(tmp_path / "deep.png"), gray)
+    faces = recognizer.read(tmp_path / "deep.png")
+    assert [face.emotion for face in faces] == ["happy"]
+    with image.open(tmp_path / "deep.png") as opened:
+        assert recognizer.read(opened) == faces
+    for mode, kind in (("I", np.int32), ("I;16B", ">u2"), ("F", np.float32)):
+        made = image.fromarray(gray.astype(kind))
+        assert made.mode == mode
+        assert len(recognizer.read(made)) == 1
+
+
+def test_a_pil_image_without_pixels_is_refused(recognizer):
+    image = pytest.importorskip("PIL.Image")
+    with pytest.raises(ImageError, match="has 0 x 5"):
+        recognizer.read(image.new("RGB", (0, 5)))
+
+
 def test_a_gray_array_gives_the_faces_of_its_picture(recognizer):
     gray = cv2.cvtColor(portrait(), cv2.COLOR_BGR2GRAY)
     assert recognizer.read(gray) == recognizer.read(portrait())
