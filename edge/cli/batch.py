@@ -169,8 +169,10 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _report(done: "BatchResult") -> None:
+    from ..support.journal import printable
+
     for row in done.failed[:_NAMED]:
-        click.echo(f"edge-emo: {row['file']}: {row['error']}", err=True)
+        click.echo(f"edge-emo: {printable(row['file'])}: {printable(row['error'])}", err=True)
     if (more := len(done.failed) - _NAMED) > 0:
         click.echo(f"edge-emo: and {more} more that failed; see {done.files_table}", err=True)
     frames = sum(row["frames"] for row in done.files)

@@ -80,6 +80,15 @@ def test_codes_for_the_terminal_are_spelled_out(edge_emo, assert_refused, tmp_pa
     assert_refused(ended, r"a\x1b[31m\u202eb.tflite")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no file can have such a name there")
+def test_codes_in_the_name_of_a_batchs_input_are_spelled_out_too(edge_emo, portrait_file, tmp_path):
+    (tmp_path / "a\a\u202eb.jpg").touch()
+    ended = edge_emo("batch", tmp_path, portrait_file, "--jobs", 1, "--out", tmp_path / "out")
+    assert ended.status == 0
+    assert r"a\x07\u202eb.jpg: is empty" in ended.err
+
+
 def test_it_holds_for_the_program_as_it_is_run():
     done = subprocess.run(
         [sys.executable, "-m", "edge", "run", "--duration", "\u0661"],
