@@ -10,6 +10,7 @@ from ..support.values import Observation
 from . import Output, OutputOptions, View
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
+MOST_OF_JPEG = 65_500  # pixels a side, as libjpeg has it
 
 
 class Image(Output):
@@ -35,5 +36,12 @@ class Image(Output):
     def close(self) -> None:
         self._draft.drop()
         if self._last is not None:
-            _, encoded = cv2.imencode(self._path.suffix, self._last.annotated())
+            picture = self._last.annotated()
+            height, width = picture.shape[:2]
+            if max(height, width) > MOST_OF_JPEG and self._path.suffix.lower() != ".png":
+                raise OutputError(
+                    f"{self._path}: a JPEG of {width} x {height} pixels cannot be; give it the "
+                    "ending .png"
+                )
+            _, encoded = cv2.imencode(self._path.suffix, picture)
             write_bytes(self._path, encoded.tobytes())
