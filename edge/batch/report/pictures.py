@@ -1,6 +1,7 @@
 """One picture of an input for the report: the frame with the most faces, blurred unless asked otherwise."""
 
 import base64
+import os
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy as np
 
 from ...outputs.privacy import covered
 from ...sources import Source, SourceOptions, frames
+from ...sources.files.animation import is_animation
 from ...support import registry
 from ...support.boxes import Box
 from ...support.errors import SourceError
+from ...support.image_file import is_still, kind_of, load_image
 from ..journal import read_journal
 from ..tables import read_any
 from .timeline import Timeline
@@ -27,7 +30,7 @@ def picture_maker(blur: bool) -> Callable[[Path, Timeline], str]:
     def make(place: Path, timeline: Timeline) -> str:
         number = timeline.most_faces[1]
         try:
-            image = _frame(timeline.source, timeline.still, number)
+            image = _frame(timeline, number)
         except SourceError as error:
             return f"<p>No picture: {escape(str(error))}</p>"
         if image is None:
@@ -47,11 +50,16 @@ def picture_maker(blur: bool) -> Callable[[Path, Timeline], str]:
     return make
 
 
-def _frame(name: str, still: bool, number: int) -> np.ndarray | None:
+def _frame(timeline: Timeline, number: int) -> np.ndarray | None:
     """Return a frame of an input. Raises: SourceError."""
-    if not Path(name).is_file():
+    name = timeline.source
+    if not os.path.isfile(name):
         raise SourceError(f"{name} is not there")
-    kind = "images" if still else "video"
+    is_played = is_animation(Path(name))
+    if kind_of(name) and (timeline.frames == 1 or (is_still(name) and not is_played)):
+        image = load_image(name)  # whatever its number is within a folder
+        return image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    kind = "images" if is_played else "video"
     source: Source = registry.load(registry.SOURCES, kind)(name, SourceOptions())
     with source:
         for frame in frames(source):

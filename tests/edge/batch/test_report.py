@@ -4,6 +4,8 @@ import json
 import re
 from html.parser import HTMLParser
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.batch.report.page import make_report
@@ -102,6 +104,30 @@ def test_pictures_are_blurred_unless_asked_otherwise(results, inputs, edge_emo, 
     assert all(a != b for a, b in zip(blurred, plain, strict=True))
     assert "made unrecognisable" in pages[0]
     assert "made unrecognisable" not in pages[1]
+
+
+def test_the_pictures_of_a_folder_that_run_has_read_are_found(edge_emo, portrait_file, tmp_path):
+    album = tmp_path / "album"
+    album.mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        (album / name).write_bytes(portrait_file.read_bytes())
+    lines, page = tmp_path / "faces.jsonl", tmp_path / "page.html"
+    for _ in range(2):  # the second run's records stand after those of the first
+        assert edge_emo("run", "--source", album, "--jsonl", lines).status == 0
+        assert edge_emo("report", lines, "-o", page, "--pictures").status == 0
+        assert page.read_text(encoding="utf-8").count("data:image") == 3
+
+
+@pytest.mark.skipif(not hasattr(cv2, "imwriteanimation"), reason="this OpenCV writes no animation")
+def test_the_picture_of_an_animated_webp_is_found(edge_emo, scene, tmp_path):
+    animation = cv2.Animation()
+    animation.frames = [*scene("nobody", 2), *scene("one face", 3)]
+    animation.durations = np.full(5, 40, np.int32)
+    film, lines, page = (tmp_path / name for name in ("film.webp", "faces.jsonl", "page.html"))
+    assert cv2.imwriteanimation(str(film), animation)
+    assert edge_emo("run", "--source", film, "--jsonl", lines, "--search-every", 0).status == 0
+    assert edge_emo("report", lines, "-o", page, "--pictures").status == 0
+    assert page.read_text(encoding="utf-8").count("data:image") == 1
 
 
 def test_what_holds_no_records_is_refused(edge_emo, assert_refused, tmp_path):
