@@ -18,6 +18,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 MOST_TOML = 1_000_000  # bytes; no file of settings comes near it
+_PIECE = 1 << 20
 
 
 class Draft:
@@ -111,10 +112,13 @@ def replacing(path: Path) -> Iterator[Path]:
 def read_bounded(path: Path, most: int) -> bytes:
     """Return a file's content. Raises: OSError, or ValueError if it has more than `most` bytes."""
     with path.open("rb") as file:
-        content = file.read(most + 1)
+        content = bytearray()
+        # Piece by piece: Python takes the memory for what is asked for, however little there is.
+        while len(content) <= most and (more := file.read(_PIECE)):
+            content += more
     if len(content) > most:
         raise ValueError(f"it has more than {most:,} bytes")
-    return content
+    return bytes(content)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ...inference.slots import (
     read_state,
     slot_file,
 )
-from ...support.atomic import replacing, write_text
+from ...support.atomic import read_bounded, replacing, write_text
 from ...support.errors import ModelError
 from .signature import ALLOWED_SIGNERS, demands_signature, signer_of
 
@@ -234,15 +234,13 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
+        return read_bounded(file, MOST_BYTES)
     except OSError as error:
         raise ModelError(f"{file}: cannot be read: {error.strerror}") from None
-    if len(content) > MOST_BYTES:
+    except ValueError:
         raise ModelError(
             f"{file}: is larger than {MOST_BYTES >> 20} MB, so it is not a model of ours"
-        )
-    return content
+        ) from None
 
 
 def _hash_of(path: Path) -> str | None:

@@ -199,7 +199,8 @@ def _content(path: Path | str) -> tuple[str | None, bytes]:
                 raise SourceError(
                     f"{path}: has {size / 1e6:.0f} MB; more than {MOST_BYTES / 1e6:.0f} are not read"
                 )
-            return kind, head + file.read(MOST_BYTES) if kind else head
+            # No more is asked for than there is: Python takes the memory for all of it at once.
+            return kind, head + file.read(max(0, size - len(head))) if kind else head
         except OSError as error:
             if isinstance(error, SourceError):
                 raise

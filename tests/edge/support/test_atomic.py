@@ -4,11 +4,19 @@ import errno
 import os
 import stat
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from edge.support.atomic import Draft, refuse_to_replace, replacing, write_bytes, write_text
+from edge.support.atomic import (
+    Draft,
+    read_bounded,
+    refuse_to_replace,
+    replacing,
+    write_bytes,
+    write_text,
+)
 from edge.support.errors import OutputError
 
 
@@ -137,3 +145,17 @@ def test_what_is_read_is_not_replaced(tmp_path):
     for out in (other, tmp_path, None, "-"):
         refuse_to_replace(out, path, "edge-s", None)
     refuse_to_replace(os.devnull, os.devnull)
+
+
+def test_a_bounded_file_is_read_whole_and_takes_the_memory_of_what_it_holds(tmp_path):
+    content = os.urandom(3_000_000)
+    (tmp_path / "a").write_bytes(content)
+    assert read_bounded(tmp_path / "a", 3_000_000) == content
+    with pytest.raises(ValueError, match="more than 2,999,999 bytes"):
+        read_bounded(tmp_path / "a", 2_999_999)
+    tracemalloc.start()
+    try:
+        read_bounded(tmp_path / "a", 256 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 16e6
+    finally:
+        tracemalloc.stop()

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 import zlib
 
 import cv2
@@ -198,6 +199,17 @@ def test_a_gif_whose_first_picture_is_large_is_animated_too(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="Linux's /proc is needed")
+def test_a_small_file_takes_little_memory(tmp_path, pixels):
+    # Linux refuses a board of 512 MB as much as the largest file that is read would take.
+    cv2.imwrite(str(tmp_path / "small.jpg"), pixels(20, 30))
+    tracemalloc.start()
+    try:
+        load_picture(tmp_path / "small.jpg")
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_file_that_opens_but_cannot_be_read_is_unreadable():
     # As one on a failing card: "Input/output error".
     assert kind_of("/proc/self/mem") is None
