@@ -108,7 +108,7 @@ mv "$sound" "$root$file"
 step "the unit's command as the unit's user, a scripted camera, for a minute"
 in_root systemd-analyze verify /etc/systemd/system/edge-emo@0.service || echo "(systemd-analyze: status $?)"
 in_root install -d -o edge-emo-0 -g edge-emo /var/lib/edge-emo/0 # as systemd does before a start
-in_root EDGE_EMO_CAMERA=mock timeout --preserve-status 60 runuser -u edge-emo-0 -- \
+in_root EDGE_EMO_CAMERA=mock runuser -u edge-emo-0 -- timeout --preserve-status 60 \
     sh -c "cd /var/lib/edge-emo/0 && exec $program/edge-emo run --config /etc/edge-emo/0.toml" ||
     wrong "the unit's command ended with status $?"
 in_root sh -c 'cat /var/lib/edge-emo/0/*.jsonl | wc -l; tail -n 1 /var/lib/edge-emo/0/*.jsonl | cut -c 1-200'
