@@ -194,8 +194,8 @@ class Opened:
 
     @property
     def hung(self) -> bool:
-        """Whether a call into the camera's driver has not returned."""
-        return isinstance(self.source.source, Reconnecting) and self.source.source.hung
+        """Whether a call into the camera's driver, or the reading of an image, has not returned."""
+        return bool(getattr(self.source.source, "hung", False))
 
     def _make_source(self, before: "Opened | None", first_s: float | None) -> Source:
         config = self.config

@@ -20,7 +20,8 @@ class Outcome:
 
     Attributes:
         dropped: frames that outputs left out.
-        hung: a call into the camera's driver has not returned; nothing may wait for it.
+        hung: a call into the camera's driver, or the reading of an image, has not returned; nothing
+            may wait for it.
     """
 
     summary: Summary

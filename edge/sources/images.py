@@ -1,9 +1,10 @@
 """An image, or a folder of images in the order of their names; each is looked at by itself."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from .opencv import frame_of
 log = logging.getLogger(__name__)
 
 NAMED = 20  # files that are named one by one when they are left out
+PATIENCE_S = 1.0  # with a file that is being read when the run ends
 
 
 class Images:
@@ -44,6 +46,7 @@ class Images:
         path = Path(argument)
         self._folder = path.is_dir()
         self._ahead = options.ahead
+        self._coming: Future[_Read] | None = None
         self._left_out = 0
         self._animation = None
         self._paths = _entries(path) if self._folder else [path]
@@ -60,15 +63,15 @@ class Images:
                 yield frame_of(picture, self.name, index, position_s, time.perf_counter())
             return
         given = 0
-        read_all = _read_ahead if self._folder and self._ahead else partial(map, _read)
-        for path, still, note, read_ms in read_all(self._paths):
+        read_all = self._read_ahead if self._folder and self._ahead else partial(map, _read)
+        for path, still, read_ms in read_all(self._paths):
             if isinstance(still, SourceError):
                 if not self._folder:
                     raise still
                 self._leave_out(str(still))
                 continue
-            if self._folder and note:
-                log.warning("%s: %s", path, note)
+            if self._folder and still.note:
+                log.warning("%s: %s", path, still.note)
             frame = frame_of_still(still, str(path), given, read_ms)
             del still  # the frame alone holds it, for as long as it is used
             yield frame
@@ -81,6 +84,18 @@ class Images:
         if not given:
             raise SourceError(f"{self.name}: holds no readable image; are the files damaged?")
 
+    def _read_ahead(self, paths: Iterable[Path]) -> "Iterator[_Read]":
+        """Yield each file as it is read, while a thread reads the one after it."""
+        self._coming = None
+        for path in paths:
+            done: _Read | None = self._coming.result() if self._coming is not None else None
+            self._coming = _begin_to_read(path)
+            if done is not None:
+                yield done
+                del done
+        if self._coming is not None:
+            yield self._coming.result()
+
     def _leave_out(self, why: str) -> None:
         self._left_out += 1
         if self._left_out <= NAMED:
@@ -90,15 +105,20 @@ class Images:
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        if self._coming is not None:  # a library should not meet the interpreter's end
+            wait([self._coming], PATIENCE_S)
+
+    @property
+    def hung(self) -> bool:
+        """Whether a file is still being read, however long that takes."""
+        return self._coming is not None and not self._coming.done()
 
 
 class _Read(NamedTuple):
-    """What came of reading a file: a picture or why not, a note on it, and the time that it took."""
+    """What came of reading a file: a picture or why not, and the time that it took."""
 
     path: Path
     picture: Picture | SourceError
-    note: str | None
     ms: float
 
 
@@ -108,21 +128,21 @@ def _read(path: Path) -> _Read:
         picture: Picture | SourceError = load_picture(path)
     except SourceError as error:
         picture = error
-    note = None if isinstance(picture, SourceError) else what_it_is(path)
-    return _Read(path, picture, note, (time.perf_counter() - started) * 1000)
+    return _Read(path, picture, (time.perf_counter() - started) * 1000)
 
 
-def _read_ahead(paths: Iterable[Path]) -> Iterator[_Read]:
-    """Yield each file as it is read, while a thread reads the one after it."""
-    with ThreadPoolExecutor(1, "read-ahead") as thread:
-        coming: Future[_Read] | None = None
-        for path in paths:
-            following = thread.submit(_read, path)
-            if coming is not None:
-                yield coming.result()
-            coming = following
-        if coming is not None:
-            yield coming.result()
+def _begin_to_read(path: Path) -> Future[_Read]:
+    """Read a file in a thread that keeps nobody from the end: a disk in the network may hang."""
+    coming: Future[_Read] = Future()
+
+    def read() -> None:
+        try:
+            coming.set_result(_read(path))
+        except BaseException as error:
+            coming.set_exception(error)
+
+    threading.Thread(target=read, name="read-ahead", daemon=True).start()
+    return coming
 
 
 def frame_of_still(picture: Picture, source: str, index: int, read_ms: float) -> Frame:

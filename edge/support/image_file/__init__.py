@@ -53,11 +53,13 @@ class Picture:
         gray: uint8 `[height, width]`; of a very large JPEG a half or a quarter as high and wide.
         size: width and height of the whole, pixels.
         color: returns the whole, gray or BGR; of a JPEG it is decoded only then.
+        note: what `what_it_is` says of the file.
     """
 
     gray: np.ndarray
     size: tuple[int, int]
     color: Callable[[], np.ndarray]
+    note: str | None = None
 
 
 def load_picture(path: Path | str) -> Picture:
@@ -70,7 +72,8 @@ def load_picture(path: Path | str) -> Picture:
             return picture
     image = _image(path, kind, raw)
     gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    return Picture(gray, image.shape[1::-1], lambda: image)
+    note = _note(raw if kind == "GIF" else raw[:HEAD])
+    return Picture(gray, image.shape[1::-1], lambda: image, note)
 
 
 def _gray_jpeg(raw: bytes, size: tuple[int, int]) -> Picture | None:
@@ -173,7 +176,7 @@ def what_it_is(path: Path | str) -> str | None:
     if not head:
         return "is empty"
     if image_kind(head):
-        return "is animated; only its first picture is used" if is_animated(head) else None
+        return _note(head)
     if is_video(head):
         return "is a video; give it by itself"
     return None
@@ -187,6 +190,10 @@ def _head(path: Path | str) -> bytes:
             return head + file.read(MOST_OF_GIF) if image_kind(head) == "GIF" else head
         except OSError as error:
             raise _unreadable(path, error) from error
+
+
+def _note(head: bytes) -> str | None:
+    return "is animated; only its first picture is used" if is_animated(head) else None
 
 
 def _content(path: Path | str) -> tuple[str | None, bytes]:

@@ -3,14 +3,17 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import threading
 
 import cv2
 import numpy as np
 import pytest
 from faces import portrait
 
-from edge.sources import SourceOptions, open_source
+from edge.sources import SourceOptions, images, open_source
 from edge.support.errors import SourceError
 
 
@@ -223,6 +226,53 @@ def test_an_animation_is_played_as_a_video_is(scene, tmp_path, caplog, ending):
     with open_source(str(tmp_path)) as source:
         assert len(list(source)) == 1
     assert any("animated; only its first picture" in m for m in caplog.messages)
+
+
+# The second image never comes, as from a disk in a network that has gone.
+HANGING = """
+import time
+from edge.cli import main
+from edge.sources import images
+real = images.load_picture
+def load(path):
+    if path.name.startswith("2"):
+        time.sleep(3600)
+    return real(path)
+images.load_picture = load
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals are needed")
+def test_a_file_that_cannot_be_waited_for_does_not_keep_a_run_from_its_end(album):
+    command = [sys.executable, "-c", HANGING, "run", "--source", str(album), "--jsonl", "-"]
+    # Where the tests run in the background, Ctrl-C is ignored, and what they start inherits that.
+    usual = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, **usual) as process:
+        assert json.loads(process.stdout.readline())["frame"] == 0
+        # Not twice the same: two of them may arrive as one.
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=600)
+    assert (process.returncode, rest) == (0, b"")
+
+
+def test_what_is_being_read_when_a_folder_is_closed_is_waited_for_a_while_only(album, monkeypatch):
+    real, end = images.load_picture, threading.Event()
+
+    def load(path):
+        if path.name.startswith("2"):
+            end.wait(600)
+        return real(path)
+
+    monkeypatch.setattr(images, "load_picture", load)
+    monkeypatch.setattr(images, "PATIENCE_S", 0.01)
+    with open_source(str(album), SourceOptions(ahead=True)) as source:
+        frames = iter(source)
+        assert next(frames).source.endswith("1-color.png")
+    assert source.hung
+    end.set()
 
 
 @pytest.mark.slow
