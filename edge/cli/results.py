@@ -38,7 +38,7 @@ def records(file: Path, kind: str, out: Path | None) -> None:
     from ..support.atomic import refuse_to_replace
     from ..support.rotation import set_aside
 
-    if out:
+    if out and out != Path("-"):
         refuse_to_replace(out, file, *set_aside(file))
         write_records(out, read_some(file), kind)
         return

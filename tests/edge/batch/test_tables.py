@@ -54,6 +54,13 @@ def test_what_the_live_service_wrote_becomes_a_table(edge_emo, records_file, tmp
     )
 
 
+def test_a_dash_is_standard_output_as_it_is_for_run(edge_emo, records_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = edge_emo("records", records_file, "--to", "jsonl", "-o", "-")
+    assert (ended.status, ended.out) == (0, records_file.read_text())
+    assert not (tmp_path / "-").exists()
+
+
 def test_records_as_json_lines_are_what_was_written(edge_emo, records_file, results):
     assert edge_emo("records", records_file, "--to", "jsonl").out == records_file.read_text()
     packed = next(results.out.rglob("clip.avi.jsonl.gz"))
