@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 NAMED = 20  # files that are named one by one when they are left out
 PATIENCE_S = 1.0  # with a file that is being read when the run ends
+LOOK_UP_S = 0.5  # between two looks for signals, while a file is read
 
 
 class Images:
@@ -88,13 +89,13 @@ class Images:
         """Yield each file as it is read, while a thread reads the one after it."""
         self._coming = None
         for path in paths:
-            done: _Read | None = self._coming.result() if self._coming is not None else None
+            done: _Read | None = _result_of(self._coming) if self._coming is not None else None
             self._coming = _begin_to_read(path)
             if done is not None:
                 yield done
                 del done
         if self._coming is not None:
-            yield self._coming.result()
+            yield _result_of(self._coming)
 
     def _leave_out(self, why: str) -> None:
         self._left_out += 1
@@ -129,6 +130,13 @@ def _read(path: Path) -> _Read:
     except SourceError as error:
         picture = error
     return _Read(path, picture, (time.perf_counter() - started) * 1000)
+
+
+def _result_of(coming: Future[_Read]) -> _Read:
+    # The kernel may give a signal to another thread. The main one, which Python has handle it, must wake for that.
+    while not coming.done():
+        wait([coming], LOOK_UP_S)
+    return coming.result()
 
 
 def _begin_to_read(path: Path) -> Future[_Read]:
