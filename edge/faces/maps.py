@@ -124,10 +124,8 @@ def windows(picture: np.ndarray, out: np.ndarray) -> None:
 
 def filled(picture: np.ndarray, sheet: tuple[int, int] | None = None) -> np.ndarray:
     """Return the picture with its edge repeated to the sheet's shape, or to full multiples of `UNIT`."""
-    if sheet is None:
-        down, right = (-side % UNIT for side in picture.shape)
-    else:
-        down, right = (full - side for full, side in zip(sheet, picture.shape, strict=True))
+    full = sheet or [side + -side % UNIT for side in picture.shape]
+    down, right = np.subtract(full, picture.shape).tolist()
     return cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REPLICATE)
 
 

@@ -40,7 +40,7 @@ class Image(Output):
             height, width = picture.shape[:2]
             if max(height, width) > MOST_OF_JPEG and self._path.suffix.lower() != ".png":
                 raise OutputError(
-                    f"{self._path}: a JPEG of {width} x {height} pixels cannot be; give it the "
+                    f"{self._path}: a JPEG cannot have {width} x {height} pixels; give it the "
                     "ending .png"
                 )
             _, encoded = cv2.imencode(self._path.suffix, picture)

@@ -133,7 +133,7 @@ def _read(path: Path) -> _Read:
 
 
 def _result_of(coming: Future[_Read]) -> _Read:
-    # The kernel may give a signal to another thread. The main one, which Python has handle it, must wake for that.
+    # Python handles signals in the main thread only, but the kernel may give them to another: so wake now and then.
     while not coming.done():
         wait([coming], LOOK_UP_S)
     return coming.result()

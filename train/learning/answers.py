@@ -26,7 +26,7 @@ from ..recipe import Recipe
 Ask = Callable[[np.ndarray], np.ndarray]  # uint8 [b, height, width] -> probabilities [b, 7]
 
 _DRAWING = 1  # raise it whenever the same seed would draw other views
-_OF_VIEWS = ("augment", "augment_strength", "roll", "camera", "views", "seed", "both_sides")
+_OF_ANSWERS = ("augment", "augment_strength", "roll", "camera", "views", "seed", "both_sides")
 
 
 class Answers:
@@ -110,8 +110,8 @@ def answers_file(folder: Path, recipe: Recipe, faces_sha256: str) -> Path:
         raise TrainingError(
             f"teacher: {error.filename}: cannot be read: {error.strerror}"
         ) from None
-    of_views = {name: value for name, value in asdict(recipe).items() if name in _OF_VIEWS}
-    key = json.dumps([_DRAWING, sorted(teachers), of_views, faces_sha256], sort_keys=True)
+    of_answers = {name: value for name, value in asdict(recipe).items() if name in _OF_ANSWERS}
+    key = json.dumps([_DRAWING, sorted(teachers), of_answers, faces_sha256], sort_keys=True)
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
 
 

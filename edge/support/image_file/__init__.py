@@ -79,9 +79,9 @@ def load_picture(path: Path | str) -> Picture:
 def _gray_jpeg(raw: bytes, size: tuple[int, int]) -> Picture | None:
     by, way = 1, cv2.IMREAD_GRAYSCALE
     for half, reduced in _REDUCED:
-        # Of what becomes a square, nobody could say whether it was stood up.
-        is_told = len({-(-side // half) for side in size}) == len(set(size))
-        if is_told and size[0] * size[1] >= ENOUGH_PIXELS * half**2:
+        # Whether EXIF has turned it is seen from its shape, so it must not be reduced to a square.
+        keeps_shape = len({-(-side // half) for side in size}) == len(set(size))
+        if keeps_shape and size[0] * size[1] >= ENOUGH_PIXELS * half**2:
             by, way = half, reduced
     gray = _imdecoded(raw, way)
     if gray is None or gray.ndim != 2:

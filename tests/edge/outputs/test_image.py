@@ -40,7 +40,7 @@ def test_a_picture_too_wide_for_a_jpeg_is_kept_as_png(edge_emo, assert_refused, 
     wide = tmp_path / "wide.png"
     cv2.imwrite(str(wide), np.zeros((2, 65_501), np.uint8))
     ended = edge_emo("run", "--source", wide, "--record", tmp_path / "out.jpg")
-    assert_refused(ended, "out.jpg: a JPEG of 65501 x 2 pixels cannot be; give it the ending .png")
+    assert_refused(ended, "out.jpg: a JPEG cannot have 65501 x 2 pixels; give it the ending .png")
     assert edge_emo("run", "--source", wide, "--record", tmp_path / "out.png").status == 0
     assert cv2.imread(str(tmp_path / "out.png")).shape == (2, 65_501, 3)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.png", "wide.png"]
