@@ -14,6 +14,7 @@ from keras import layers
 from edge.support.labels import EMOTIONS
 
 INPUT_SHAPE = (48, 48, 1)
+_MOBILENET = dict(enumerate((64, 128, 128, 256, 256, *(512,) * 6, 1024, 1024), 1))
 _MEAN_GRAY = 115.0  # of the photographs that face recognizers learn from, their three means' mean
 
 
@@ -95,19 +96,27 @@ def edge_net(
     return _classified(inputs, x, name)
 
 
-def face_l() -> keras.Model:
+def face_net(
+    name: str = "face-l",
+    side: int = 128,
+    pointwise: dict[int, int] | None = None,
+) -> keras.Model:
     """MobileNet (Howard et al. 2017, arXiv:1704.04861) without batch norm, for larger faces.
 
     It is made to begin with weights of faces of 224x224 that have batch norm folded in, and its
-    first blocks keep them (pretrained.py). Layers are named by their block: `convolution_0`,
-    `depthwise_1`, `pointwise_1`.
+    first blocks keep them (studies/pretrained.py). Layers are named by their block:
+    `convolution_0`, `depthwise_1`, `pointwise_1`.
+
+    Args:
+        side: pixels that the face is enlarged to.
+        pointwise: the filters of each block that it has, by its number; all 13 if None.
     """
     inputs = keras.Input(INPUT_SHAPE)
     x = layers.Rescaling(1, offset=-_MEAN_GRAY)(inputs)
-    x = layers.Resizing(128, 128)(x)
+    x = layers.Resizing(side, side)(x)
     x = layers.Conv2D(32, 3, 2, padding="same", name="convolution_0", trainable=False)(x)
     x = layers.ReLU(6)(x)
-    for block, filters in enumerate((64, 128, 128, 256, 256, *(512,) * 6, 1024, 1024), 1):
+    for block, filters in (pointwise or _MOBILENET).items():
         strides, free = 2 if block in (2, 4, 6, 12) else 1, block > 3
         x = layers.DepthwiseConv2D(
             3, strides, padding="same", name=f"depthwise_{block}", trainable=free
@@ -116,7 +125,7 @@ def face_l() -> keras.Model:
         x = layers.Conv2D(filters, 1, name=f"pointwise_{block}", trainable=free)(x)
         x = layers.ReLU(6)(x)
     x = layers.Dropout(0.5)(layers.Flatten()(x))
-    return _classified(inputs, x, "face-l")
+    return _classified(inputs, x, name)
 
 
 def _paper_convolution(x, filters: int, kernel: int, pooling, dropout: float):
@@ -178,9 +187,16 @@ ARCHITECTURES = {
         Architecture(
             "face-l",
             "MobileNet, for laptops; start it with train.studies.pretrained",
-            face_l,
+            face_net,
             "edge",
             {"epochs": "16", "warmup_epochs": "1", "batch_size": "64", "learning_rate": "0.0003"},
+        ),
+        Architecture(
+            "face-m",
+            "face-l at 112 pixels, less three of its blocks; start it with face-l",
+            partial(face_net, "face-m", 112, {b: _MOBILENET[b] for b in range(1, 10)} | {12: 256}),
+            "edge",
+            {"epochs": "16", "warmup_epochs": "1", "learning_rate": "0.0004"},
         ),
     )
 }

@@ -21,7 +21,7 @@ from edge.emotions.prior import answered, corrected, factors_of, find_expectatio
 from edge.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from edge.evaluation.datasets import LabelledFaces, load_split
 from edge.evaluation.datasets.ferplus import distribution, majority, with_majority
-from edge.evaluation.metrics import Scorecard, calibrate, kl_to_votes, score
+from edge.evaluation.metrics import Scorecard, calibrate, calibrate_to_votes, kl_to_votes, score
 from edge.evaluation.prediction import predict_all
 from edge.inference.model_file import ModelFile, find_model, read_model
 from edge.support.errors import ConfigError
@@ -82,7 +82,8 @@ def main(
     seen = [face for n, clip in enumerate(clips) for face in faces_in(clip, n, "network")]
     columns = [
         *("file", "kB", "ms", "expectation", "FER labels", "balanced"),
-        *("FER+ majority", "balanced", "macro-F1", "KL", "calibration error", "neutral otherwise"),
+        *("FER+ majority", "balanced", "macro-F1", "KL", "calibration error"),
+        *("the same to the votes", "neutral otherwise"),
         *("corrupted", *(f"wild {angle}°" for angle in ANGLES)),
         *("clips: odd", "unsure", "changes/min"),
     ]
@@ -140,6 +141,9 @@ def _row(
     assert faces.votes is not None
     scores = correct(answers.faces)
     labels = score(faces.labels, scores.argmax(axis=1))
+    votes = distribution(faces.votes)
+    voted = calibrate_to_votes(votes, scores)
+    assert voted is not None
     most = majority(faces.votes)
     agreed = scores[most >= 0]
     voters = score(most[most >= 0], agreed.argmax(axis=1))
@@ -153,8 +157,9 @@ def _row(
         f"{voters.accuracy:.1%}",
         f"{voters.balanced_accuracy:.1%}",
         f"{voters.macro_f1:.1%}",
-        f"{kl_to_votes(distribution(faces.votes), scores):.3f}",
+        f"{kl_to_votes(votes, scores):.3f}",
         f"{calibrate(most[most >= 0], agreed).error:.1%}",
+        f"{voted.error:.1%}",
         f"{1 - _recall(voters, NEUTRAL):.1%}",
         f"{np.mean(corrupted):.1%}",
         *(f"{_right(correct(scores), others.labels):.1%}" for scores in answers.wild),

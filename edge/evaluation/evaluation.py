@@ -15,7 +15,7 @@ from .corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from .datasets import LabelledFaces, load_split
 from .datasets.ferplus import distribution, majority, with_majority
 from .label_order import order_hint
-from .metrics import Scorecard, calibrate, kl_to_votes, score
+from .metrics import Scorecard, calibrate, calibrate_to_votes, kl_to_votes, score
 from .prediction import (
     Conventions,
     ExpectingPredictor,
@@ -43,6 +43,8 @@ class Evaluation:
         corruptions: the accuracy under each corruption, from slight to severe; None if not asked for.
         kl_to_votes: mean divergence of the scores from the FER+ votes, on all faces that have some,
             nats; None where none has.
+        votes_calibration_error: expected calibration error on the same faces, 0..1, where a prediction
+            is as right as the share of the votes that agree with it; None where none has votes.
         expected: what the scene was expected to show; None: as the model answers.
         hints: what looks wrong with how the model was used.
         left_out: lines for people that name and count what of the data set is not among the faces.
@@ -58,6 +60,7 @@ class Evaluation:
     calibration_error: float
     corruptions: dict[str, list[float]] | None = None
     kl_to_votes: float | None = None
+    votes_calibration_error: float | None = None
     expected: str | None = None
     hints: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -73,7 +76,8 @@ class Evaluation:
             "skipped": [name.encode("utf-8", "backslashreplace").decode() for name in self.skipped],
             **self.card.as_dict(),
             "calibration_error": round(self.calibration_error, 5),
-            "kl_to_votes": None if self.kl_to_votes is None else round(self.kl_to_votes, 5),
+            "kl_to_votes": _rounded(self.kl_to_votes),
+            "votes_calibration_error": _rounded(self.votes_calibration_error),
             "expected": self.expected,
             "hints": list(self.hints),
         }
@@ -86,8 +90,9 @@ class Evaluation:
             f"{self.model.name} on {card.faces} faces of {self.data} ({self.split}, {self.labelled_by})",
             f"accuracy {card.accuracy:.2%}   balanced accuracy {card.balanced_accuracy:.2%}   "
             f"macro-F1 {card.macro_f1:.2%}   expected calibration error {self.calibration_error:.2%}"
-            + ("" if self.kl_to_votes is None else f"   KL to the votes {self.kl_to_votes:.3f}")
-            + f"   expectation: {self.expected or 'as the model answers'}\n",
+            + f"   expectation: {self.expected or 'as the model answers'}",
+            *self._against_votes(),
+            "",
             card.as_text(),
         ]
         if self.without_majority:
@@ -97,6 +102,14 @@ class Evaluation:
         if self.corruptions is not None:
             lines.append(_table(card.accuracy, self.corruptions))
         return "\n".join(lines)
+
+    def _against_votes(self) -> list[str]:
+        if self.kl_to_votes is None or self.votes_calibration_error is None:
+            return []
+        return [
+            f"against all FER+ votes: KL {self.kl_to_votes:.3f}   "
+            f"calibration error {self.votes_calibration_error:.2%}"
+        ]
 
 
 def evaluate(
@@ -137,7 +150,9 @@ def evaluate(
         with_majority(faces)  # refuses faces without votes before they are scored
     with bars("evaluating") as progress:
         scores = predictor.predict(faces.images, progress)
-    divergence = None if faces.votes is None else kl_to_votes(distribution(faces.votes), scores)
+    votes = None if faces.votes is None else distribution(faces.votes)
+    divergence = None if votes is None else kl_to_votes(votes, scores)
+    voted = None if votes is None else calibrate_to_votes(votes, scores)
     if labels == "ferplus" and faces.votes is not None:
         scores = scores[majority(faces.votes) >= 0]
         faces = with_majority(faces)
@@ -153,6 +168,7 @@ def evaluate(
         calibration_error=calibrate(faces.labels, scores).error,
         corruptions=_accuracies(faces, predictor, bars) if corruptions else None,
         kl_to_votes=divergence,
+        votes_calibration_error=None if voted is None else voted.error,
         expected=expect,
         hints=_hints(card, path, conventions),
         left_out=tuple(faces.left_out()),
@@ -195,6 +211,10 @@ def _accuracies(faces: LabelledFaces, predictor: Predictor, bars: Bars) -> dict[
             found[name] = [round(float((p == faces.labels).mean()), 5) for p in predictions]
             progress(done, len(CORRUPTIONS))
     return found
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 5)
 
 
 def _table(clean: float, accuracies: dict[str, list[float]]) -> str:

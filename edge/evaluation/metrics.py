@@ -115,8 +115,40 @@ BINS = 15
 
 def calibrate(labels: np.ndarray, scores: np.ndarray) -> Calibration:
     """Return the calibration of probabilities, float `[n, 7]`, for int `[n]` labels."""
-    confidence = scores.max(axis=1).astype("f8")
-    right = scores.argmax(axis=1) == labels
+    return _calibrated(scores.max(axis=1), scores.argmax(axis=1) == labels)
+
+
+def calibrate_to_votes(votes: np.ndarray, scores: np.ndarray) -> Calibration | None:
+    """Return whether, where a prediction has confidence 0.8, 80 of 100 people see the same.
+
+    "Right" is here the share of the votes that the predicted emotion got. A face on which people
+    differ is none that a model should be sure of, and one on which nearly all agree asks for more
+    than a bare majority does.
+
+    Args:
+        votes: the share of each emotion, float `[n, 7]`; rows of zeros, where nobody voted, are left
+            out.
+        scores: probabilities, float `[n, 7]`.
+
+    Returns:
+        None where nobody voted on any face.
+
+    Example:
+        >>> votes = np.array([[0, 0, 0, 0.6, 0.4, 0, 0]])
+        >>> scores = np.array([[0, 0, 0, 0.7, 0.3, 0, 0]])
+        >>> round(calibrate_to_votes(votes, scores).error, 3)
+        0.1
+    """
+    voted = votes.sum(axis=1) > 0
+    if not voted.any():
+        return None
+    votes, scores = votes[voted], scores[voted]
+    agreed = np.take_along_axis(votes, scores.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return _calibrated(scores.max(axis=1), agreed)
+
+
+def _calibrated(confidence: np.ndarray, right: np.ndarray) -> Calibration:
+    confidence = confidence.astype("f8")
     place = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
     count = np.bincount(place, minlength=BINS)
     with np.errstate(invalid="ignore"):

@@ -209,10 +209,11 @@ def test_an_expectation_changes_the_scores_and_is_said(edge_emo, labelled_folder
     assert "expectation: everyday" in table
 
 
-def test_the_divergence_from_the_votes_is_that_of_all_voted_faces(edge_emo, challenge):
-    of_all = evaluate(edge_emo, "--data", challenge)["kl_to_votes"]
+@pytest.mark.parametrize("figure", ["kl_to_votes", "votes_calibration_error"])
+def test_what_compares_with_the_votes_is_of_all_voted_faces(edge_emo, challenge, figure):
+    of_all = evaluate(edge_emo, "--data", challenge)[figure]
     assert of_all > 0
-    assert evaluate(edge_emo, "--data", challenge, "--labels", "ferplus")["kl_to_votes"] == of_all
+    assert evaluate(edge_emo, "--data", challenge, "--labels", "ferplus")[figure] == of_all
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.evaluation.metrics import LEAST_SCORE, calibrate, kl_to_votes, score
+from edge.evaluation.metrics import LEAST_SCORE, calibrate, calibrate_to_votes, kl_to_votes, score
 from edge.support.labels import EMOTIONS
 
 # Four happy faces, three of them found; one sad face, taken for neutral; one angry face, found.
@@ -79,6 +79,21 @@ def test_the_calibration_error_is_the_one_worked_by_hand():
     calibration = calibrate(np.array([0, 1, 0, 0]), scores)
     assert calibration.count.sum() == 4
     assert calibration.error == pytest.approx((2 * abs(0.9 - 0.5) + 2 * abs(0.5 - 1.0)) / 4)
+
+
+def test_a_confidence_is_compared_with_the_share_of_people_who_see_the_same():
+    votes = np.zeros((3, 7))
+    votes[0, [0, 1]] = 0.9, 0.1
+    votes[1, [0, 1]] = 0.3, 0.7  # the third face got no votes: it does not count
+    scores = np.full((3, 7), 0.0)
+    scores[:, 0], scores[:, 1] = 0.8, 0.2
+    calibration = calibrate_to_votes(votes, scores)
+    assert calibration.count.sum() == 2
+    assert calibration.error == pytest.approx(0.8 - (0.9 + 0.3) / 2)
+
+
+def test_nothing_is_calibrated_where_nobody_voted():
+    assert calibrate_to_votes(np.zeros((2, 7)), np.full((2, 7), 1 / 7)) is None
 
 
 def test_a_confidence_of_one_lies_in_the_last_bin():
