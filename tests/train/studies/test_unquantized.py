@@ -14,13 +14,14 @@ from edge.inference.model_file import find_model, read_model
 from train.studies import unquantized
 
 
-def test_the_network_answers_as_the_file(labelled_folder_once, tmp_path):
-    output = tmp_path / "edge-xs.keras"
+@pytest.mark.parametrize("name", ["edge-xs", "face-l"])
+def test_the_network_answers_as_the_file(name, labelled_folder_once, tmp_path):
+    output = tmp_path / "network.keras"
     ended = click.testing.CliRunner().invoke(
-        unquantized.main, ["edge-xs", str(output), "--data", str(labelled_folder_once)]
+        unquantized.main, [name, str(output), "--data", str(labelled_folder_once)]
     )
     assert ended.exit_code == 0, ended.output
     faces = load_split(labelled_folder_once, "test").images
-    wanted = predict_all(TFLiteClassifier(read_model(find_model("edge-xs"))), faces)
+    wanted = predict_all(TFLiteClassifier(read_model(find_model(name))), faces)
     got = keras.models.load_model(output).predict(faces[..., None].astype("f4"), verbose=0)
     assert np.abs(got - wanted).mean() < 0.02
