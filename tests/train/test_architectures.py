@@ -79,7 +79,8 @@ def test_an_architecture_takes_raw_pixels_and_gives_seven_probabilities(name, bu
 
 
 @pytest.mark.parametrize(
-    ("name", "budget"), [("edge-xs", 8e6), ("edge-s", 30e6), ("edge-l", 120e6), ("face-l", 190e6)]
+    ("name", "budget"),
+    [("edge-xs", 8e6), ("edge-s", 30e6), ("face-m", 100e6), ("edge-l", 120e6), ("face-l", 190e6)],
 )
 def test_the_networks_for_devices_keep_their_budget(name, budget, build):
     assert multiply_adds(build(name)) <= budget
