@@ -1,7 +1,7 @@
 """All that is measured of emotion models, in one table, as they answer and under an expectation.
 
     python -m benchmarks.studies.emotions --data fer2013.csv --wild wild --clip film.mp4 \
-        --model edge-xs --model edge-s --model face-l
+        --model edge-xs --model edge-s --model face-m
 
 Two models compare only at the same expectation, by macro-F1 and by the divergence from the votes.
 """

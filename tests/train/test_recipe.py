@@ -66,4 +66,4 @@ def test_early_stopping_waits_its_patience():
 
 def test_both_sides_of_a_face_are_for_teachers_with_views():
     with pytest.raises(ConfigError, match=r"^both_sides: only a teacher with views has it"):
-        load_recipe("edge", {"both_sides": "true", "teacher": "face-l"})
+        load_recipe("edge", {"both_sides": "true", "teacher": "face-m"})

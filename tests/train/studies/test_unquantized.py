@@ -14,7 +14,7 @@ from edge.inference.model_file import find_model, read_model
 from train.studies import unquantized
 
 
-@pytest.mark.parametrize("name", ["edge-xs", "face-l"])
+@pytest.mark.parametrize("name", ["edge-xs", "face-m"])
 def test_the_network_answers_as_the_file(name, labelled_folder_once, tmp_path):
     output = tmp_path / "network.keras"
     ended = click.testing.CliRunner().invoke(
