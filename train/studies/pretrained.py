@@ -48,12 +48,12 @@ _PLACE = "package/models/faceres-deep"
     type=click.Choice([name for name in ARCHITECTURES if name.startswith("face-")]),
     default="face-l",
     show_default=True,
-    help="The network to begin.",
+    help="The network to make.",
 )
 @click.option(
     "--network",
     type=click.Path(path_type=Path),
-    help="A face-l as .keras file, to begin as that in place of the recognizer.",
+    help="Start from this face-l, a .keras file, and not from the recognizer.",
 )
 @click.option(
     "--package",
@@ -160,7 +160,7 @@ def begin_as(model: keras.Model, known: Layers) -> None:
             layer.set_weights([kernel[..., ::every], bias[::every]])
         except (KeyError, ValueError) as error:
             raise TrainingError(
-                f"{layer.name}: does not fit: {error}; begin as a face-l"
+                f"the network to start from has no layer '{layer.name}' that fits; give a face-l"
             ) from error
 
 

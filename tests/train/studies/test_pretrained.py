@@ -119,7 +119,7 @@ def test_a_network_of_another_kind_is_refused(tmp_path):
         main, [str(tmp_path / "out.keras"), "--arch", "face-m", "--network", str(other)]
     )
     assert isinstance(run.exception, TrainingError)
-    assert "convolution_0: does not fit" in str(run.exception)
+    assert "no layer 'convolution_0' that fits" in str(run.exception)
     assert not (tmp_path / "out.keras").exists()
 
 
