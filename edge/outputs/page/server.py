@@ -62,6 +62,8 @@ class Server:
         metrics.page = lambda: (len(self._viewers.tasks), self.newest.encoded)
         self._spoke: dict[int, float] = {}
         self._listens = threading.Event()
+        # Not the loop's `stop`: while `_listen` still runs that would be lost.
+        self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
         self._thread.start()
         self._listens.wait(10)
@@ -69,7 +71,7 @@ class Server:
     def close(self) -> None:
         """Leave the viewers, and end the thread."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.call_soon_threadsafe(self._closing.set)
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
@@ -78,9 +80,7 @@ class Server:
             self._application(), access_log=None, logger=_QUIET, shutdown_timeout=1
         )
         try:
-            self._loop.run_until_complete(self._listen(runner))
-            self._loop.run_forever()
-            self._loop.run_until_complete(self._end(runner))
+            self._loop.run_until_complete(self._serve(runner))
         except Exception:
             log.exception("page: the server has ended")
         finally:
@@ -88,6 +88,11 @@ class Server:
             self._listening.close()
             self._encoder.shutdown()
             self._loop.close()
+
+    async def _serve(self, runner: web.AppRunner) -> None:
+        await self._listen(runner)
+        await self._closing.wait()
+        await self._end(runner)
 
     async def _listen(self, runner: web.AppRunner) -> None:
         await runner.setup()

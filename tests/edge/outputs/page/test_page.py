@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -245,6 +246,23 @@ def assert_ended(before):
     while left := set(threading.enumerate()) - before:
         assert time.monotonic() < deadline, left
         time.sleep(0.01)
+
+
+def test_a_page_is_closed_in_the_moment_in_which_it_begins_to_listen(make_page, monkeypatch):
+    from edge.outputs.page import server
+
+    class Slow(threading.Event):
+        def set(self):
+            super().set()
+            time.sleep(0.3)  # its maker goes on, and closes it, before this thread does
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(server, "threading", SimpleNamespace(Event=Slow, Thread=threading.Thread))
+    page = make_page()
+    page.page.close()
+    with pytest.raises(OSError, match="refused"):
+        page.get("/")
+    assert_ended(before)
 
 
 def test_a_page_takes_over_the_address_of_the_one_that_it_replaces(make_page):
