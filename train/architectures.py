@@ -14,6 +14,7 @@ from keras import layers
 from edge.support.labels import EMOTIONS
 
 INPUT_SHAPE = (48, 48, 1)
+# The filters of MobileNet's blocks, by their numbers.
 _MOBILENET = dict(enumerate((64, 128, 128, 256, 256, *(512,) * 6, 1024, 1024), 1))
 _MEAN_GRAY = 115.0  # of the photographs that face recognizers learn from, their three means' mean
 
@@ -96,11 +97,7 @@ def edge_net(
     return _classified(inputs, x, name)
 
 
-def face_net(
-    name: str = "face-l",
-    side: int = 128,
-    pointwise: dict[int, int] | None = None,
-) -> keras.Model:
+def face_net(name: str, side: int, pointwise: dict[int, int]) -> keras.Model:
     """MobileNet (Howard et al. 2017, arXiv:1704.04861) without batch norm, for larger faces.
 
     It is made to begin with weights of faces of 224x224 that have batch norm folded in, and its
@@ -109,14 +106,14 @@ def face_net(
 
     Args:
         side: pixels that the face is enlarged to.
-        pointwise: the filters of each block that it has, by its number; all 13 if None.
+        pointwise: the filters of each block that it has, by the block's number in MobileNet.
     """
     inputs = keras.Input(INPUT_SHAPE)
     x = layers.Rescaling(1, offset=-_MEAN_GRAY)(inputs)
     x = layers.Resizing(side, side)(x)
     x = layers.Conv2D(32, 3, 2, padding="same", name="convolution_0", trainable=False)(x)
     x = layers.ReLU(6)(x)
-    for block, filters in (pointwise or _MOBILENET).items():
+    for block, filters in pointwise.items():
         strides, free = 2 if block in (2, 4, 6, 12) else 1, block > 3
         x = layers.DepthwiseConv2D(
             3, strides, padding="same", name=f"depthwise_{block}", trainable=free
@@ -187,7 +184,7 @@ ARCHITECTURES = {
         Architecture(
             "face-l",
             "MobileNet, for laptops; start it with train.studies.pretrained",
-            face_net,
+            partial(face_net, "face-l", 128, _MOBILENET),
             "edge",
             {"epochs": "16", "warmup_epochs": "1", "batch_size": "64", "learning_rate": "0.0003"},
         ),

@@ -11,15 +11,15 @@ from keras import layers
 _BYTES_PER_CHANNEL = 4 + 2 * (4 + 8)
 _BYTES_OF_GRAPH = 18_600
 
-_CONVOLUTIONS = layers.Conv2D | layers.DepthwiseConv2D
-_WITH_KERNEL = _CONVOLUTIONS | layers.Dense
+CONVOLUTIONS = layers.Conv2D | layers.DepthwiseConv2D
+_WITH_KERNEL = CONVOLUTIONS | layers.Dense
 
 
 def multiply_adds(model: keras.Model) -> int:
     """Return the multiply-adds of one face, convolutions and dense layers counted."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, _CONVOLUTIONS):
+        if isinstance(layer, CONVOLUTIONS):
             _, height, width, _ = layer.output.shape
             total += height * width * math.prod(layer.kernel.shape)
         elif isinstance(layer, layers.Dense):

@@ -83,7 +83,7 @@ def main(
     columns = [
         *("file", "kB", "ms", "expectation", "FER labels", "balanced"),
         *("FER+ majority", "balanced", "macro-F1", "KL", "calibration error"),
-        *("the same to the votes", "neutral otherwise"),
+        *("calibration error, votes", "neutral otherwise"),
         *("corrupted", *(f"wild {angle}°" for angle in ANGLES)),
         *("clips: odd", "unsure", "changes/min"),
     ]

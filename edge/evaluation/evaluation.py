@@ -44,7 +44,7 @@ class Evaluation:
         kl_to_votes: mean divergence of the scores from the FER+ votes, on all faces that have some,
             nats; None where none has.
         votes_calibration_error: expected calibration error on the same faces, 0..1, where a prediction
-            is as right as the share of the votes that agree with it; None where none has votes.
+            counts as right by the share of the votes that it got; None where none has votes.
         expected: what the scene was expected to show; None: as the model answers.
         hints: what looks wrong with how the model was used.
         left_out: lines for people that name and count what of the data set is not among the faces.

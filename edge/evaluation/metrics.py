@@ -121,9 +121,8 @@ def calibrate(labels: np.ndarray, scores: np.ndarray) -> Calibration:
 def calibrate_to_votes(votes: np.ndarray, scores: np.ndarray) -> Calibration | None:
     """Return whether, where a prediction has confidence 0.8, 80 of 100 people see the same.
 
-    "Right" is here the share of the votes that the predicted emotion got. A face on which people
-    differ is none that a model should be sure of, and one on which nearly all agree asks for more
-    than a bare majority does.
+    A prediction counts as right by the share of the votes that it got, so a model should be less
+    confident on a face that people disagree about than on one that all see alike.
 
     Args:
         votes: the share of each emotion, float `[n, 7]`; rows of zeros, where nobody voted, are left
@@ -139,8 +138,8 @@ def calibrate_to_votes(votes: np.ndarray, scores: np.ndarray) -> Calibration | N
         >>> round(calibrate_to_votes(votes, scores).error, 3)
         0.1
     """
-    voted = votes.sum(axis=1) > 0
-    if not voted.any():
+    voted = _voted(votes)
+    if voted is None:
         return None
     votes, scores = votes[voted], scores[voted]
     agreed = np.take_along_axis(votes, scores.argmax(axis=1)[:, None], axis=1)[:, 0]
@@ -177,13 +176,19 @@ def kl_to_votes(votes: np.ndarray, scores: np.ndarray) -> float | None:
     Returns:
         None where nobody voted on any face.
     """
-    voted = votes.sum(axis=1) > 0
-    if not voted.any():
+    voted = _voted(votes)
+    if voted is None:
         return None
     p, q = votes[voted].astype("f8"), np.maximum(scores[voted].astype("f8"), LEAST_SCORE)
     q /= q.sum(axis=1, keepdims=True)
     terms = np.where(p > 0, p * np.log(np.where(p > 0, p, 1) / q), 0)
     return float(terms.sum(axis=1).mean())
+
+
+def _voted(votes: np.ndarray) -> np.ndarray | None:
+    """Return which faces got votes, bool `[n]`; None where none did."""
+    voted = votes.sum(axis=1) > 0
+    return voted if voted.any() else None
 
 
 def percent(share: float | None) -> str:

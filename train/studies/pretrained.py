@@ -1,8 +1,8 @@
-"""Make what face-l and face-m begin with: a network that has learnt to recognise people by their faces.
+"""Make the initial weights of face-l and face-m: those of a network that recognizes people by their faces.
 
     python -m train.studies.pretrained runs/face-l-start.keras
 
-face-m can begin as a face-l that has learnt emotions since, too:
+face-m can also start from a face-l that was trained on emotions:
 
     python -m train.studies.unquantized face-l runs/face-l.keras --data fer2013.csv
     python -m train.studies.pretrained runs/face-m-start.keras --arch face-m --network runs/face-l.keras
@@ -31,6 +31,7 @@ start_keras()
 import keras  # noqa: E402 (it has to be started first, quietly)
 
 from ..architectures import ARCHITECTURES  # noqa: E402
+from ..cost import CONVOLUTIONS  # noqa: E402
 from ..learning.distillation import load_like  # noqa: E402
 from ..learning.training import save_model  # noqa: E402
 
@@ -53,16 +54,16 @@ _PLACE = "package/models/faceres-deep"
 @click.option(
     "--network",
     type=click.Path(path_type=Path),
-    help="Start from this face-l, a .keras file, and not from the recognizer.",
+    help="Start from this face-l, a .keras file, instead of the recognizer.",
 )
 @click.option(
     "--package",
     type=click.Path(path_type=Path),
-    help="The npm package as a file, where it is fetched already.",
+    help="The npm package, if you have already downloaded it.",
 )
 @verbose_option
 def main(output: Path, arch: str, network: Path | None, package: Path | None) -> None:
-    """Write a network with its first weights as OUTPUT, a .keras file."""
+    """Write a network with its initial weights to OUTPUT, a .keras file."""
     if network and package:
         raise click.UsageError("--network and --package: give one of the two")
     known = layers_of(network) if network else recognizer_layers(read_weights(package or fetch()))
@@ -139,7 +140,7 @@ def layers_of(file: Path) -> Layers:
     return {
         layer.name: tuple(layer.get_weights())
         for layer in model.layers
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
+        if isinstance(layer, CONVOLUTIONS)
     }
 
 
@@ -152,7 +153,7 @@ def begin_as(model: keras.Model, known: Layers) -> None:
         TrainingError: a layer is missing, or has another shape.
     """
     for layer in model.layers:
-        if not isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+        if not isinstance(layer, CONVOLUTIONS):
             continue
         try:
             kernel, bias = known[layer.name]

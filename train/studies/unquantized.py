@@ -1,4 +1,4 @@
-"""Turn an int8 model of the edge or face family back into its Keras network, to train on from it.
+"""Turn an int8 model of the edge or face family back into its Keras network, to continue training it.
 
     python -m train.studies.unquantized edge-xs runs/edge-xs-start.keras --data fer2013.csv
 
@@ -39,6 +39,7 @@ def main(model: str, output: Path, data: Path) -> None:
     import keras
 
     from ..architectures import ARCHITECTURES
+    from ..cost import CONVOLUTIONS
     from ..learning.training import save_model
 
     read = read_model(find_model(model))
@@ -54,7 +55,7 @@ def main(model: str, output: Path, data: Path) -> None:
     folded = iter(weights)
     layers: Any = network.layers
     for layer in layers:
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+        if isinstance(layer, CONVOLUTIONS):
             kernel, bias = next(folded)
             layer.set_weights([kernel.transpose(1, 2, 3, 0), bias][: len(layer.weights)])
             before = layer
